@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Architectures and their ABIs, as data: one const struct each, one file each. Nobody else tests
+ * for an architecture.
+ */
+#ifndef ELFCAGE_ARCH_ARCH_H
+#define ELFCAGE_ARCH_ARCH_H
+
+#include "stub/stub_image.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct number_range {
+    uint32_t first, last; /* inclusive */
+};
+
+/*
+ * One more way to the thing that a name stands for. Where the name is denied, this way is denied.
+ *  - selector_mask 0: system call `way` as a whole ("chown32" for "chown").
+ *  - otherwise `way` is a multiplexer ("socketcall", "ipc"): the calls whose argument
+ *    `selector_argument`, masked, is `selector_value`.
+ * `same_arguments`: conditions on arguments mean the same there; else a conditional denial denies
+ * the way whole.
+ */
+struct way {
+    const char *name;
+    const char *way;
+    uint8_t selector_argument;
+    uint32_t selector_mask;
+    uint32_t selector_value;
+    bool same_arguments;
+};
+
+/* A system call of a 32-bit ABI one of whose 64-bit parameters takes two argument registers: from
+   argument `first` on, conditions written for the 64-bit call do not apply. */
+struct split {
+    const char *name;
+    uint8_t first;
+};
+
+struct abi {
+    const char *name;                      /* "x86_64", "i386", "x32", "aarch64", "arm" */
+    const char *oci_name;                  /* "SCMP_ARCH_X86_64" */
+    const char *go_name;                   /* "amd64" */
+    uint32_t audit_architecture;           /* AUDIT_ARCH_*, linux/audit.h */
+    uint32_t scmp_architecture;            /* SCMP_ARCH_*, seccomp.h */
+    unsigned bits;                         /* 32 or 64: size of an argument register */
+    const struct number_range *x32_ranges; /* numbers that reach x32 (x86_64 only) */
+    size_t x32_range_count;
+    const struct way *ways;
+    size_t way_count;
+    const struct split *splits;
+    size_t split_count;
+};
+
+struct arch {
+    const char *name; /* "x86_64": also the name of its native ABI */
+    uint16_t e_machine;
+    uint8_t elf_class;  /* ELFCLASS32, ELFCLASS64 */
+    uint8_t elf_data;   /* ELFDATA2LSB, ... */
+    uint32_t page_size; /* largest page size of the psABI that programs are laid out for, bytes */
+    const struct abi *const
+        *abis; /* every ABI its kernels accept from such a process, native first */
+    size_t abi_count;
+    const struct stub_image *stub; /* NULL: none yet */
+};
+
+/* NULL if it is not supported. */
+const struct arch *arch_find(uint16_t e_machine, uint8_t elf_class, uint8_t elf_data);
+const struct arch *arch_by_name(const char *name);
+/* All of them, in a fixed order; NULL past the end. */
+const struct arch *arch_at(size_t index);
+/* The ABI that the process running this program uses ("x86_64"). */
+const struct arch *arch_host(void);
+
+const struct abi *abi_by_name(const char *name);
+const struct abi *abi_by_oci_name(const char *oci_name);
+const struct abi *abi_by_audit(uint32_t audit_architecture);
+
+/* The number of a system call, from our table (arch/syscalls.c), which tests check against
+   libseccomp and the kernel headers. False if the ABI lacks it. Never a pseudo number. */
+bool abi_syscall_number(const struct abi *abi, const char *name, uint32_t *number);
+/* NULL if it has no name. */
+const char *abi_syscall_name(const struct abi *abi, uint32_t number);
+/* The highest number of the ABI's table (arm's private numbers not counted). */
+uint32_t abi_highest_number(const struct abi *abi);
+/* Does any ABI of ours know the name? */
+bool syscall_name_is_known(const char *name);
+/* The known name that is nearest to a misspelt one; NULL if none is near. */
+const char *syscall_name_suggest(const char *name);
+/* "12.2024-6.12": the version of the table, part of what makes output deterministic. */
+const char *syscall_table_version(void);
+
+#endif

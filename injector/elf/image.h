@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An image: a validated, read-only view of an ELF file. image_open() is the only gate; after it,
+ * getters cannot fail.
+ */
+#ifndef ELFCAGE_ELF_IMAGE_H
+#define ELFCAGE_ELF_IMAGE_H
+
+#include "arch/arch.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+#include <gelf.h>
+
+struct image;
+
+/* Opens and validates. ERROR_SYSTEM if it cannot be read, ERROR_UNSUPPORTED (with the offset) if it
+   is not an executable ELF file of a supported architecture, or damaged. The caller frees *out. */
+int image_open(const char *path, struct image **out, struct error *error);
+/* The same on a file that is open already (kept open by the caller), and on bytes in memory
+   (borrowed until image_free()). `name` is what errors say. */
+int image_from_fd(int fd, const char *name, struct image **out, struct error *error);
+int image_from_bytes(struct bytes bytes, const char *name, struct image **out, struct error *error);
+void image_free(struct image *image);
+
+const char *image_name(const struct image *image);
+struct bytes image_bytes(const struct image *image); /* the whole file, mapped */
+const struct arch *image_arch(const struct image *image);
+bool image_big_endian(const struct image *image);
+const GElf_Ehdr *image_ehdr(const struct image *image);
+size_t image_phdr_count(const struct image *image);
+const GElf_Phdr *image_phdr(const struct image *image, size_t index);
+size_t image_shdr_count(const struct image *image); /* 0: no section headers */
+const GElf_Shdr *image_shdr(const struct image *image, size_t index);
+const char *image_section_name(const struct image *image, size_t index); /* "" if it has none */
+bool image_is_dynamic(const struct image *image);
+/* The bytes in the file behind [address, address + size) of the loaded image; false if they are not
+   all in one PT_LOAD's file part. */
+bool image_at_address(const struct image *image, uint64_t address, uint64_t size,
+                      struct bytes *out);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The payload: what is embedded in a caged file. Self-describing and versioned; the format is
+ * written down at the head of payload.c.
+ *
+ * In the new segment, in this order: section .elfcage.filter (header, filter, policy text, undo
+ * record), a note with the identity, section .elfcage.stub (configuration and code).
+ */
+#ifndef ELFCAGE_ELF_PAYLOAD_H
+#define ELFCAGE_ELF_PAYLOAD_H
+
+#include "elf/image.h"
+
+#define PAYLOAD_VERSION 1u
+#define PAYLOAD_AUDIT 0x1u         /* made with --audit */
+#define PAYLOAD_ALLOW_NESTING 0x2u /* made with --allow-nesting */
+
+enum hook { HOOK_ENTRY };
+
+/* What inject wants embedded: borrowed, plain data. */
+struct cage {
+    struct bytes instructions; /* struct sock_filter[], in the byte order of the target */
+    const char *policy_text;   /* canonical form with resolution, or "" for none */
+    uint32_t seccomp_flags;    /* SECCOMP_FILTER_FLAG_*; TSYNC is added */
+    uint32_t stub_flags;       /* ELFCAGE_STUB_* of stub/format.h */
+    uint32_t payload_flags;    /* PAYLOAD_* */
+    enum hook hook;
+};
+
+/* A piece of the original that injection replaced. */
+struct undo_piece {
+    uint64_t offset; /* bytes, in the original file */
+    struct bytes original;
+};
+
+/* A payload as it was found in a caged image, checked as far as its own structure goes. Borrows
+   from the image. */
+struct payload {
+    uint32_t version;
+    const char *elfcage_version;
+    struct cage cage;      /* instructions, policy text (NUL-terminated inside the image), flags */
+    uint64_t address;      /* p_vaddr of the payload's segment */
+    uint64_t offset;       /* p_offset of it */
+    uint64_t size;         /* p_filesz of it, bytes */
+    size_t segment;        /* index of its program header */
+    uint64_t stub_address; /* of the stub configuration */
+    uint64_t original_entry;  /* e_entry before injection */
+    const char *layout;       /* "S1", "S6", "S3m", "S2" */
+    uint64_t original_size;   /* of the file, bytes */
+    uint64_t original_offset; /* where the original's byte 0 stands in the caged file (S2: not 0) */
+    struct undo_piece *undo;  /* owned by the payload: payload_clear() */
+    size_t undo_count;
+    uint8_t identity[BYTES_DIGEST_SIZE]; /* SHA-256 of policy text and filter */
+};
+
+/* Is there a payload? 1 and *out, 0 (not caged), or -1: there is one and it is damaged
+   (ERROR_UNSUPPORTED), or from a newer elfcage. */
+int payload_find(const struct image *image, struct payload *out, struct error *error);
+void payload_clear(struct payload *payload);
+
+#endif
