@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs every test and closes with one line, `N passed, N failed, N skipped`; the exit status is 0 only
+# if none failed. Installs the Debian packages it needs (root or sudo).
+#
+#   ./tests/run.sh            everything
+#   ./tests/run.sh PART...    some of: unit cli elf proof samples valgrind fuzz clang tidy
+#
+#   unit      cmocka programs, release and under ASan + UBSan
+#   cli       tests/cli/*.sh, release and under ASan + UBSan
+#   elf       the matrix of files and tools, and programs of this system
+#   proof     random policies, mutated programs, libseccomp's programs: all proved or refuted
+#   samples   samples/test.sh
+#   valgrind  unit tests and some command-line tests
+#   fuzz      each fuzzer for a short while (FUZZ_SECONDS each, default 20)
+#   clang     clang builds everything without a warning
+#   tidy      clang-tidy says nothing
+#
+# Builds into build/PRESET; what each test printed is kept in build/tests. Every test program finds the
+# program under test in $ELFCAGE, and real-world policies in $ELFCAGE_POLICIES if that is set.
+set -eu
+shopt -s nullglob
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+all="unit cli elf proof samples valgrind fuzz clang tidy"
+parts=" ${*:-$all} "
+for part in $parts; do
+  case " $all " in
+  *" $part "*) ;;
+  *)
+    sed -n '4,/^set/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+  esac
+done
+wanted() {
+  case "$parts" in *" $1 "*) true ;; *) false ;; esac
+}
+exec </dev/null
+export LC_ALL=C.UTF-8
+unset ELFCAGE CDPATH
+tests/install-packages.sh test
+if [ -z "${ELFCAGE_POLICIES:-}" ] && [ -d ../shared/policies ]; then
+  ELFCAGE_POLICIES=$(cd ../shared/policies && pwd)
+  export ELFCAGE_POLICIES
+fi
+# A sanitizer must not be quiet, and must not be mistaken for an exit status of elfcage.
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:exitcode=99
+export UBSAN_OPTIONS=print_stacktrace=1
+export ELFCAGE_JOBS=${ELFCAGE_JOBS:-2}
+# Go keeps its cache here, so that a machine without $HOME will do, and fetches nothing.
+export GOCACHE=$root/build/go-cache GOPROXY=off GOFLAGS=-buildvcs=false
+
+output=$root/build/tests
+rm -rf "$output"
+mkdir -p "$output"
+list=$output/list
+: >"$list"
+# job NAME COMMAND...: printf %q keeps each word whole. A job that hangs is ended and counts as failed.
+job() {
+  local name=$1
+  shift
+  printf '%s\ttimeout --kill-after=10 1200' "$name" >>"$list"
+  printf ' %q' "$@" >>"$list"
+  printf '\n' >>"$list"
+}
+
+# Builds come first and one after the other: each uses all processors. Their results are jobs too.
+built=" "
+build() {
+  local preset=$1 text=$2
+  echo "building $preset ..."
+  if tests/build.sh "$@" >"$output/build.$preset"; then
+    built="$built$preset "
+  fi
+  job "build/$preset" cat "$output/build.$preset"
+}
+programs() {
+  [ ! -d "$1" ] || find "$1" -maxdepth 1 -type f -executable | sort
+}
+has() {
+  case "$built" in *" $1 "*) true ;; *) false ;; esac
+}
+build release "release build without warnings"
+if wanted unit || wanted cli; then
+  build dev "development build (ASan, UBSan) without warnings"
+fi
+if wanted clang; then
+  build clang "clang builds without warnings"
+fi
+if wanted fuzz; then
+  build fuzz "fuzzers build without warnings"
+fi
+if wanted tidy; then
+  build tidy "clang-tidy has nothing to say"
+fi
+
+with() {
+  local preset=$1 name=$2
+  shift 2
+  job "$name" env ELFCAGE="$root/build/$preset/injector/elfcage" "$@"
+}
+# The longest first, so that two at a time end together.
+if has release; then
+  if wanted elf; then
+    with release elf/matrix /usr/bin/python3 tests/elf/matrix.py
+    with release elf/system_sample /usr/bin/python3 tests/elf/system_sample.py
+  fi
+  if wanted proof; then
+    for program in $(programs build/release/proof); do
+      job "proof/${program##*/}" env CMOCKA_MESSAGE_OUTPUT=TAP "$program"
+    done
+  fi
+fi
+if has fuzz; then
+  for program in $(programs build/fuzz/fuzz); do
+    job "fuzz/${program##*/}" tests/fuzz.sh "$root/$program" "${FUZZ_SECONDS:-20}"
+  done
+fi
+if has release; then
+  if wanted samples; then
+    with release samples samples/test.sh
+  fi
+fi
+for preset in dev release; do
+  has "$preset" || continue
+  if wanted cli; then
+    for script in tests/cli/*.sh; do
+      with "$preset" "cli.$preset/$(basename "$script" .sh)" bash "$script"
+    done
+  fi
+  if wanted unit; then
+    for program in $(programs "build/$preset/unit"); do
+      with "$preset" "unit.$preset/${program##*/}" CMOCKA_MESSAGE_OUTPUT=TAP "$program"
+    done
+  fi
+done
+if has release && wanted valgrind; then
+  for program in $(programs build/release/unit); do
+    with release "unit.valgrind/${program##*/}" CMOCKA_MESSAGE_OUTPUT=TAP valgrind --quiet \
+      --error-exitcode=98 --leak-check=full --errors-for-leak-kinds=definite "$program"
+  done
+fi
+
+exec /usr/bin/perl tests/run-tap.pl "$list" "$output" "${ELFCAGE_JOBS:-2}"
