@@ -101,6 +101,7 @@ struct policy {
     uint32_t
         flags; /* SECCOMP_FILTER_FLAG_LOG, SPEC_ALLOW, WAIT_KILLABLE_RECV; TSYNC is always on */
     enum enosys_above enosys_above; /* has an effect under a denying default only */
+    bool audit; /* policy_make_audit() made it: what elfcage refuses by itself becomes LOG too */
     char **abis;      /* owned, sorted: the ABIs the policy names ("x86_64", "i386", */
     size_t abi_count; /* "x32", "aarch64", "arm", ...); none: it names no ABI */
     struct syscall_rules *syscalls; /* owned, sorted by name, each name once, none without rules */
@@ -120,7 +121,8 @@ struct rule *policy_add_rule(struct policy *policy, const char *name,
                              struct action action, struct place place);
 /* Same meaning, rule by rule: everything but places. */
 bool policy_equal(const struct policy *a, const struct policy *b);
-/* Every denial, the default's included, becomes LOG (--audit); then nothing is denied. */
+/* Every denial, the default's included, becomes LOG (--audit), and `audit` is set; then nothing is
+   denied. */
 void policy_make_audit(struct policy *policy);
 /* --allow-nesting: in front of the rules of `prctl` and `seccomp`, allow exactly what a stub calls:
    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) and seccomp(SECCOMP_SET_MODE_FILTER, flags the stub uses).
