@@ -101,9 +101,9 @@ struct policy {
     uint32_t
         flags; /* SECCOMP_FILTER_FLAG_LOG, SPEC_ALLOW, WAIT_KILLABLE_RECV; TSYNC is always on */
     enum enosys_above enosys_above; /* has an effect under a denying default only */
-    bool audit; /* policy_make_audit() made it: what elfcage refuses by itself becomes LOG too */
-    char **abis;      /* owned, sorted: the ABIs the policy names ("x86_64", "i386", */
-    size_t abi_count; /* "x32", "aarch64", "arm", ...); none: it names no ABI */
+    bool audit;  /* policy_make_audit() made it: what elfcage refuses by itself becomes LOG too */
+    char **abis; /* owned, sorted: the ABIs the policy names ("x86_64", "i386", */
+    size_t abi_count;               /* "x32", "aarch64", "arm", ...); none: it names no ABI */
     struct syscall_rules *syscalls; /* owned, sorted by name, each name once, none without rules */
     size_t syscall_count;
     char **files; /* owned: the names that places point to */
