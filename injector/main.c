@@ -1,4 +1,104 @@
-int main(void)
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command table; the one place that prints an error and turns it into an exit status.
+ */
+#include "arch/arch.h"
+#include "base/memory.h"
+#include "commands/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+    &command_inject, &command_remove,  &command_show,
+    &command_verify, &command_compile, &command_simulate,
+};
+
+static void print_help(void)
 {
-    return 0;
+    puts("elfcage puts a seccomp filter inside an ELF file that is already built.\n"
+         "\n"
+         "usage: elfcage COMMAND [OPTION...] [FILE]\n"
+         "\n"
+         "commands:");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        printf("  %-10s  %s\n", commands[i]->name, commands[i]->summary);
+    }
+    puts("\n"
+         "options:\n"
+         "  -h, --help  this text; \"elfcage COMMAND --help\" says more about one command\n"
+         "  --version   version of elfcage and of its table of system calls\n"
+         "\n"
+         "exit status:\n"
+         "  0 done, 1 a check says no, 2 usage, 3 policy, 4 ELF file not supported or damaged,\n"
+         "  5 operating system, 70 a bug in elfcage\n"
+         "\n"
+         "example:\n"
+         "  elfcage inject --default allow --deny chown,fchown,lchown,fchownat server -o "
+         "server.caged");
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int run(int argument_count, char **arguments, struct error *error)
+{
+    if (argument_count < 2) {
+        return error_set(error, ERROR_USAGE, "no command: see \"elfcage --help\"");
+    }
+    const char *name = arguments[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        const struct command *about = argument_count > 2 ? find_command(arguments[2]) : NULL;
+        if (about) {
+            command_help(about);
+        } else {
+            print_help();
+        }
+        return 0;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("elfcage %s (system calls: %s)\n", ELFCAGE_VERSION, syscall_table_version());
+        return 0;
+    }
+    const struct command *command = find_command(name);
+    if (!command) {
+        return error_set(error, ERROR_USAGE, "\"%s\" is not a command: see \"elfcage --help\"",
+                         name);
+    }
+    return command->run(command, argument_count - 1, arguments + 1, error);
+}
+
+/* Text comes from other people's files: no byte of it may move the cursor or end the line. */
+static void print_error(const struct error *error)
+{
+    CLEANUP_FREE char *line = error_line(error);
+    for (char *c = line; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+    fprintf(stderr, "elfcage: %s\n", line);
+}
+
+int main(int argument_count, char **arguments)
+{
+    struct error error = {0};
+    if (run(argument_count, arguments, &error) == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+        error_set(&error, ERROR_SYSTEM, "standard output cannot be written");
+    }
+    if (error.kind == ERROR_NONE) {
+        return 0;
+    }
+    fflush(stdout);
+    print_error(&error);
+    int status = (int)error.kind;
+    error_clear(&error);
+    return status;
 }

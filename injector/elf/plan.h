@@ -39,6 +39,11 @@ int plan_inject(const struct image *image, const struct cage *cage, struct plan 
    records are hostile input. */
 int plan_remove(const struct image *image, const struct payload *payload, struct plan **out,
                 struct error *error);
+/* The image as it is (plan_compose.c). */
+struct plan *plan_identity(const struct image *image);
+/* `second`, which was made for what `first` gives, as one plan on the image `first` was made for.
+ */
+struct plan *plan_compose(const struct plan *first, const struct plan *second);
 void plan_free(struct plan *plan);
 /* The new file in memory, for tests and for a look before anything is written. Owned by the caller.
  */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/caged.h"
+
+#include "base/memory.h"
+#include "commands/compiled.h"
+#include "elf/verify.h"
+
+#include <string.h>
+
+void caged_free(struct caged *caged)
+{
+    filter_free(&caged->filter);
+    table_free(caged->table);
+    resolution_free(&caged->resolution);
+    policy_free(caged->policy);
+    payload_clear(&caged->payload);
+    image_free(caged->image);
+    *caged = (struct caged){0};
+}
+
+/* The instructions as the target's bytes to the host's structs. */
+static void read_filter(const struct image *image, struct bytes bytes, struct filter *out)
+{
+    bool big_endian = image_big_endian(image);
+    out->count = bytes.size / sizeof(struct sock_filter);
+    out->instructions = memory_zeroed(out->count, sizeof *out->instructions);
+    for (size_t i = 0; i < out->count; i++) {
+        const uint8_t *p = bytes.data + i * sizeof(struct sock_filter);
+        out->instructions[i] = (struct sock_filter){
+            .code = bytes_get16(p, big_endian),
+            .jt = p[2],
+            .jf = p[3],
+            .k = bytes_get32(p + 4, big_endian),
+        };
+    }
+}
+
+int caged_read(struct image *image, struct caged *out, struct error *error)
+{
+    __attribute__((cleanup(caged_free))) struct caged caged = {.image = image};
+    const char *name = image_name(image);
+    int found = payload_find(image, &caged.payload, error);
+    if (found < 0) {
+        return -1;
+    }
+    if (found == 0) {
+        return error_file(error, ERROR_UNSUPPORTED, name, "not caged");
+    }
+    const char *text = caged.payload.cage.policy_text;
+    if (canonical_parse("recorded policy", text, strlen(text), &caged.policy, &caged.resolution,
+                        error) < 0 ||
+        table_replay(caged.policy, image_arch(image), &caged.resolution, &caged.table, error) < 0) {
+        CLEANUP_FREE char *line = error_line(error);
+        error_clear(error);
+        return error_file(error, ERROR_UNSUPPORTED, name, "the payload is damaged: %s", line);
+    }
+    read_filter(image, caged.payload.cage.instructions, &caged.filter);
+    *out = caged;
+    caged = (struct caged){0};
+    return 0;
+}
+
+int caged_open(const char *path, struct caged *out, struct error *error)
+{
+    struct image *image = NULL;
+    if (image_open(path, &image, error) < 0) {
+        return -1;
+    }
+    return caged_read(image, out, error);
+}
+
+int caged_verify(const struct caged *caged, const struct verify_accept *accept, struct error *error)
+{
+    const char *name = image_name(caged->image);
+    if (verify_cage(caged->image, &caged->payload, accept, error) < 0 ||
+        filter_check(&caged->filter, error) < 0 ||
+        prove_or_fail(&caged->filter, caged->table, ERROR_CHECK, error) < 0) {
+        error->kind = ERROR_CHECK;
+        error_name_file(error, name);
+        return -1;
+    }
+    if ((caged->payload.cage.seccomp_flags & caged->policy->flags) != caged->policy->flags) {
+        return error_file(error, ERROR_CHECK, name,
+                          "the filter is loaded without a flag that its policy asks for");
+    }
+    return 0;
+}
+
+const char *hook_name(enum hook hook)
+{
+    switch (hook) {
+    case HOOK_ENTRY:
+        return "entry";
+    }
+    return "unknown";
+}

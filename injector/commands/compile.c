@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compile: a policy to a raw BPF program (struct sock_filter[], as bwrap --seccomp reads it).
+ */
+#include "base/memory.h"
+#include "commands/compiled.h"
+#include "commands/policy_source.h"
+#include "elf/write.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct compile {
+    const char *target, *output, *backend;
+    bool disassemble;
+};
+
+enum { COMPILE_TARGET, COMPILE_OUTPUT, COMPILE_BACKEND, COMPILE_DISASSEMBLE };
+
+static const struct option_definition definitions[] = {
+    {"target", 't', "ARCH", "x86_64, i386 or aarch64 (default: this machine's)", COMPILE_TARGET},
+    {"output", 'o', "OUT", "write the program to OUT (\"-\": standard output)", COMPILE_OUTPUT},
+    {"backend", 0, "elfcage|libseccomp", "who compiles the filter; both are proved",
+     COMPILE_BACKEND},
+    {"disassemble", 'd', NULL, "print the program as text", COMPILE_DISASSEMBLE},
+};
+
+static int take(void *into, int id, const char *value, struct error *error)
+{
+    struct compile *compile = into;
+    (void)error;
+    switch (id) {
+    case COMPILE_TARGET:
+        compile->target = value;
+        break;
+    case COMPILE_OUTPUT:
+        compile->output = value;
+        break;
+    case COMPILE_BACKEND:
+        compile->backend = value;
+        break;
+    default:
+        compile->disassemble = true;
+        break;
+    }
+    return 0;
+}
+
+static const struct option_group compile_options = {
+    .title = "compilation",
+    .definitions = definitions,
+    .count = sizeof definitions / sizeof *definitions,
+    .take = take,
+};
+
+static int write_program(const char *path, const struct filter *filter, struct error *error)
+{
+    struct bytes bytes = {(const uint8_t *)filter->instructions,
+                          filter->count * sizeof *filter->instructions};
+    if (strcmp(path, "-") != 0) {
+        return write_file(path, bytes, error);
+    }
+    if (isatty(STDOUT_FILENO)) {
+        return error_set(error, ERROR_USAGE,
+                         "a BPF program is not for a terminal: redirect, or use --disassemble");
+    }
+    if (fwrite(bytes.data, 1, bytes.size, stdout) != bytes.size) {
+        return error_system(error, errno, NULL, "standard output cannot be written");
+    }
+    return 0;
+}
+
+static int compile_policy(const struct compile *compile, const struct policy_source *source,
+                          const struct verbosity *verbosity, struct error *error)
+{
+    const struct arch *arch = compile->target ? arch_by_name(compile->target) : arch_host();
+    if (!arch) {
+        return error_set(error, ERROR_USAGE, "--target %s: it is x86_64, i386 or aarch64",
+                         compile->target ? compile->target : "(this machine)");
+    }
+    enum backend backend;
+    struct policy *policy = NULL;
+    __attribute__((cleanup(compiled_free))) struct compiled compiled = {0};
+    if (backend_parse(compile->backend, &backend, error) < 0 ||
+        policy_source_load(source, arch, verbosity, &policy, error) < 0 ||
+        compiled_make(policy, arch, backend, verbosity, &compiled, error) < 0) {
+        return -1;
+    }
+    if (compile->disassemble) {
+        CLEANUP_FREE char *text = filter_disassemble(&compiled.filter, arch);
+        fputs(text, stdout);
+    }
+    return compile->output ? write_program(compile->output, &compiled.filter, error) : 0;
+}
+
+static int run(const struct command *command, int argument_count, char **arguments,
+               struct error *error)
+{
+    struct compile compile = {0};
+    struct verbosity verbosity = {0};
+    __attribute__((cleanup(policy_source_free))) struct policy_source source = {0};
+    void *into[] = {&source, &compile, &verbosity};
+    char **operands;
+    size_t count;
+    int parsed =
+        command_parse(command, argument_count, arguments, into, false, &operands, &count, error);
+    if (parsed != 0) {
+        return parsed < 0 ? -1 : 0;
+    }
+    if (count != 0) {
+        return command_usage_error(command, error, "\"%s\": takes no FILE", operands[0]);
+    }
+    if (!compile.output && !compile.disassemble) {
+        return command_usage_error(command, error, "no output: give -o OUT or --disassemble");
+    }
+    return compile_policy(&compile, &source, &verbosity, error);
+}
+
+const struct command command_compile = {
+    .name = "compile",
+    .summary = "turn a policy into a BPF program",
+    .synopsis = "(--policy FILE | --default ACTION [RULES]) (-o OUT | --disassemble) [OPTION...]",
+    .example = "  elfcage compile --policy server.json -o server.bpf\n"
+               "  bwrap --ro-bind / / --seccomp 3 ./server 3< server.bpf",
+    .groups = {&policy_options, &compile_options, &verbosity_options},
+    .run = run,
+};

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/compiled.h"
+
+#include "base/memory.h"
+#include "commands/policy_source.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+int backend_parse(const char *text, enum backend *out, struct error *error)
+{
+    if (!text || strcmp(text, "elfcage") == 0) {
+        *out = BACKEND_ELFCAGE;
+        return 0;
+    }
+    if (strcmp(text, "libseccomp") == 0) {
+        *out = BACKEND_LIBSECCOMP;
+        return 0;
+    }
+    return error_set(error, ERROR_USAGE, "--backend %s: it is \"elfcage\" or \"libseccomp\"", text);
+}
+
+void compiled_free(struct compiled *compiled)
+{
+    policy_free(compiled->policy);
+    table_free(compiled->table);
+    filter_free(&compiled->filter);
+    free(compiled->canonical);
+    *compiled = (struct compiled){0};
+}
+
+char *call_text(const struct seccomp_data *call)
+{
+    const struct abi *abi = abi_by_audit(call->arch);
+    const char *name = abi ? abi_syscall_name(abi, (uint32_t)call->nr) : NULL;
+    CLEANUP_FREE char *number = memory_printf("0x%" PRIx32, (uint32_t)call->nr);
+    CLEANUP_FREE char *architecture = memory_printf("architecture 0x%" PRIx32, call->arch);
+    return memory_printf("%s(0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx) of %s",
+                         name ? name : number, call->args[0], call->args[1], call->args[2],
+                         call->args[3], call->args[4], call->args[5],
+                         abi ? abi->name : architecture);
+}
+
+char *origin_text(const struct policy *policy, struct origin origin)
+{
+    switch (origin.kind) {
+    case ORIGIN_RULE: {
+        const struct syscall_rules *rules = &policy->syscalls[origin.syscall];
+        struct place place = rules->rules[origin.rule].place;
+        if (place.line) {
+            return memory_printf("rule %zu of %s (%s:%zu:%zu)", origin.rule + 1, rules->name,
+                                 place.file, place.line, place.column);
+        }
+        return memory_printf("rule %zu of %s", origin.rule + 1, rules->name);
+    }
+    case ORIGIN_DEFAULT:
+        return memory_strdup("the default action");
+    case ORIGIN_CEILING:
+        return memory_strdup("newer than the policy (--enosys-above)");
+    case ORIGIN_X32:
+        return memory_strdup("an x32 number: refused whole");
+    case ORIGIN_SKIPPED:
+        return memory_strdup("number -1: a call that a tracer skips");
+    case ORIGIN_REFUSED_ABI:
+        return memory_strdup("an ABI that the policy does not name");
+    }
+    return memory_strdup("unknown");
+}
+
+int prove_or_fail(const struct filter *filter, const struct table *table, enum error_kind kind,
+                  struct error *error)
+{
+    struct counterexample counterexample;
+    char *reason = NULL;
+    switch (filter_prove(filter, table, &counterexample, &reason)) {
+    case PROOF_EQUAL:
+        return 0;
+    case PROOF_REFUTED: {
+        CLEANUP_FREE char *call = call_text(&counterexample.call);
+        CLEANUP_FREE char *expected = action_text(counterexample.expected);
+        struct action returned;
+        CLEANUP_FREE char *got = action_from_return_value(counterexample.program_returns, &returned)
+                                     ? action_text(returned)
+                                     : memory_strdup("a user notification");
+        return error_set(
+            error, kind,
+            "the filter does not say what the policy says: for %s the policy wants %s, "
+            "the filter gives %s",
+            call, expected, got);
+    }
+    case PROOF_OPEN:
+        break;
+    }
+    /* Not proved is a failure, but not a bug: a policy can be beyond the prover's budget. */
+    error_set(error, kind == ERROR_INTERNAL ? ERROR_POLICY : kind,
+              "the filter could not be proved equal to the policy: %s",
+              reason ? reason : "no reason given");
+    free(reason);
+    return -1;
+}
+
+int compiled_make(struct policy *policy, const struct arch *arch, enum backend backend,
+                  const struct verbosity *verbosity, struct compiled *out, struct error *error)
+{
+    __attribute__((cleanup(compiled_free))) struct compiled compiled = {
+        .arch = arch,
+        .policy = policy,
+    };
+    struct resolution resolution = {0};
+    struct policy_notes notes = {0};
+    int result = table_resolve(policy, arch, &compiled.table, &resolution, &notes, error);
+    print_policy_notes(verbosity, &notes);
+    if (result < 0) {
+        return -1;
+    }
+    compiled.canonical = canonical_print(policy, &resolution);
+    resolution_free(&resolution);
+    result = backend == BACKEND_LIBSECCOMP
+                 ? filter_build_libseccomp(compiled.table, &compiled.filter, error)
+                 : filter_build(compiled.table, &compiled.filter, error);
+    if (result < 0) {
+        return -1;
+    }
+    /* A program of our own that is not proved is a bug; libseccomp's is a policy it cannot compile.
+     */
+    enum error_kind kind = backend == BACKEND_LIBSECCOMP ? ERROR_POLICY : ERROR_INTERNAL;
+    if (prove_or_fail(&compiled.filter, compiled.table, kind, error) < 0) {
+        return -1;
+    }
+    *out = compiled;
+    compiled = (struct compiled){0};
+    return 0;
+}
+
+static bool passes(const struct table *table, const struct arch *arch, const char *name,
+                   const uint64_t arguments[static POLICY_ARGUMENTS])
+{
+    struct seccomp_data call = {.arch = arch->abis[0]->audit_architecture};
+    uint32_t number;
+    if (!abi_syscall_number(arch->abis[0], name, &number)) {
+        return false;
+    }
+    call.nr = (int)number;
+    memcpy(call.args, arguments, sizeof call.args);
+    return !action_denies(table_evaluate(table, &call, NULL));
+}
+
+bool nesting_is_blocked(const struct table *table, const struct arch *arch)
+{
+    static const uint64_t any[POLICY_ARGUMENTS] = {0};
+    static const uint64_t no_new_privs[POLICY_ARGUMENTS] = {PR_SET_NO_NEW_PRIVS, 1};
+    static const uint64_t set_filter[POLICY_ARGUMENTS] = {SECCOMP_SET_MODE_FILTER,
+                                                          SECCOMP_FILTER_FLAG_TSYNC};
+    bool starts = passes(table, arch, "execve", any) || passes(table, arch, "execveat", any);
+    return starts && !(passes(table, arch, "prctl", no_new_privs) &&
+                       passes(table, arch, "seccomp", set_filter));
+}

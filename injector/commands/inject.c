@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inject: open, compile and prove, plan, write. Nothing is written before all of it has been
+ * checked; before the new file gets its name, its payload is read back and proved once more.
+ */
+#include "base/memory.h"
+#include "commands/caged.h"
+#include "commands/compiled.h"
+#include "commands/output.h"
+#include "commands/policy_source.h"
+#include "elf/plan.h"
+#include "elf/verify.h"
+#include "stub/format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct inject {
+    const char *hook, *nnp, *on_load_failure, *backend;
+    bool replace, dry_run;
+    /* filled from the texts above */
+    enum backend compiler;
+    uint32_t stub_flags;
+};
+
+enum {
+    INJECT_HOOK,
+    INJECT_NNP,
+    INJECT_ON_LOAD_FAILURE,
+    INJECT_BACKEND,
+    INJECT_REPLACE,
+    INJECT_DRY
+};
+
+static const struct option_definition definitions[] = {
+    {"hook", 0, "entry", "what makes the stub run (default: entry)", INJECT_HOOK},
+    {"nnp", 0, "always|never",
+     "set no_new_privs before the filter (default: always); \"never\" needs\n"
+     "CAP_SYS_ADMIN whenever the program starts",
+     INJECT_NNP},
+    {"on-load-failure", 0, "fail|warn",
+     "if the kernel refuses the filter: do not start (default), or start\n"
+     "unfiltered with a warning",
+     INJECT_ON_LOAD_FAILURE},
+    {"backend", 0, "elfcage|libseccomp", "who compiles the filter; both are proved",
+     INJECT_BACKEND},
+    {"replace", 0, NULL, "FILE is caged with another policy: put this one in its place",
+     INJECT_REPLACE},
+    {"dry-run", 'n', NULL, "check all, say what would be written, write nothing", INJECT_DRY},
+};
+
+static int take(void *into, int id, const char *value, struct error *error)
+{
+    struct inject *inject = into;
+    (void)error;
+    switch (id) {
+    case INJECT_HOOK:
+        inject->hook = value;
+        break;
+    case INJECT_NNP:
+        inject->nnp = value;
+        break;
+    case INJECT_ON_LOAD_FAILURE:
+        inject->on_load_failure = value;
+        break;
+    case INJECT_BACKEND:
+        inject->backend = value;
+        break;
+    case INJECT_REPLACE:
+        inject->replace = true;
+        break;
+    default:
+        inject->dry_run = true;
+        break;
+    }
+    return 0;
+}
+
+static const struct option_group inject_options = {
+    .title = "injection",
+    .definitions = definitions,
+    .count = sizeof definitions / sizeof *definitions,
+    .take = take,
+};
+
+/* `value` is `yes` or (the default, also if absent) `no`. */
+static int choose(const char *option, const char *value, const char *no, const char *yes,
+                  uint32_t flag, uint32_t *flags, struct error *error)
+{
+    if (value && strcmp(value, yes) == 0) {
+        *flags |= flag;
+    } else if (value && strcmp(value, no) != 0) {
+        return error_set(error, ERROR_USAGE, "--%s %s: it is \"%s\" or \"%s\"", option, value, no,
+                         yes);
+    }
+    return 0;
+}
+
+static int settle(struct inject *inject, struct error *error)
+{
+    if (inject->hook && strcmp(inject->hook, "entry") != 0) {
+        return error_set(error, ERROR_USAGE, "--hook %s: it is \"entry\"", inject->hook);
+    }
+    if (choose("nnp", inject->nnp, "always", "never", ELFCAGE_STUB_KEEP_PRIVILEGES,
+               &inject->stub_flags, error) < 0 ||
+        choose("on-load-failure", inject->on_load_failure, "fail", "warn", ELFCAGE_STUB_WARN,
+               &inject->stub_flags, error) < 0) {
+        return -1;
+    }
+    return backend_parse(inject->backend, &inject->compiler, error);
+}
+
+/* What goes into the file; borrows from `compiled` and `instructions`. */
+static struct cage make_cage(const struct compiled *compiled, const struct buffer *instructions,
+                             const struct inject *inject, const struct policy_source *source)
+{
+    return (struct cage){
+        .instructions = {instructions->data, instructions->size},
+        .policy_text = compiled->canonical,
+        .seccomp_flags = compiled->policy->flags | SECCOMP_FILTER_FLAG_TSYNC,
+        .stub_flags = inject->stub_flags,
+        .payload_flags = (source->audit ? PAYLOAD_AUDIT : 0u) |
+                         (source->allow_nesting ? PAYLOAD_ALLOW_NESTING : 0u),
+        .hook = HOOK_ENTRY,
+    };
+}
+
+static bool same_cage(const struct cage *a, const struct cage *b)
+{
+    return a->instructions.size == b->instructions.size &&
+           memcmp(a->instructions.data, b->instructions.data, a->instructions.size) == 0 &&
+           strcmp(a->policy_text, b->policy_text) == 0 && a->seccomp_flags == b->seccomp_flags &&
+           a->stub_flags == b->stub_flags && a->payload_flags == b->payload_flags &&
+           a->hook == b->hook;
+}
+
+/* The temporary file, before it is renamed: is it the cage that was meant, whole, and proved? */
+static int check_written(int fd, const char *name, void *context, struct error *error)
+{
+    const struct cage *meant = context;
+    struct image *image = NULL;
+    __attribute__((cleanup(caged_free))) struct caged caged = {0};
+    const struct verify_accept accept = {.audit = true, .warn = true};
+    if (image_from_fd(fd, name, &image, error) < 0 || caged_read(image, &caged, error) < 0 ||
+        caged_verify(&caged, &accept, error) < 0) {
+        error->kind = ERROR_INTERNAL;
+        return error_context(error, "what was written does not verify");
+    }
+    if (!same_cage(&caged.payload.cage, meant)) {
+        return error_file(error, ERROR_INTERNAL, name,
+                          "what was written is not what was to be written");
+    }
+    return 0;
+}
+
+static void print_plan(const char *file, const struct plan *plan)
+{
+    printf("%s: layout %s, %" PRIu64 " bytes\n", file, plan->layout, plan->size);
+    for (size_t i = 0; i < plan->copy_count; i++) {
+        const struct plan_copy *copy = &plan->copies[i];
+        printf("  copy  0x%08" PRIx64 "  %10" PRIu64 " bytes from 0x%" PRIx64 "\n", copy->target,
+               copy->size, copy->source);
+    }
+    for (size_t i = 0; i < plan->write_count; i++) {
+        const struct plan_write *write = &plan->writes[i];
+        printf("  write 0x%08" PRIx64 "  %10zu bytes: %s\n", write->target, write->size,
+               write->what);
+    }
+}
+
+/* The image as it was before it was caged, for --replace: the plan back, and that image in memory.
+ */
+struct uncaged {
+    struct plan *back;
+    struct buffer bytes;
+    struct image *image;
+};
+
+static void uncaged_free(struct uncaged *uncaged)
+{
+    plan_free(uncaged->back);
+    image_free(uncaged->image);
+    buffer_free(&uncaged->bytes);
+}
+
+static int uncage(const struct image *image, const struct payload *payload, struct uncaged *out,
+                  struct error *error)
+{
+    if (plan_remove(image, payload, &out->back, error) < 0) {
+        return -1;
+    }
+    out->bytes = plan_apply(out->back, image);
+    return image_from_bytes((struct bytes){out->bytes.data, out->bytes.size}, image_name(image),
+                            &out->image, error);
+}
+
+struct job {
+    const struct inject *inject;
+    const struct output *output;
+    const struct verbosity *verbosity;
+    const char *file;
+    int fd;
+    const struct image *image;
+    struct cage *cage;
+};
+
+static int carry_out(const struct job *job, const struct plan *plan, struct error *error)
+{
+    if (job->inject->dry_run) {
+        print_plan(job->file, plan);
+        return 0;
+    }
+    if (output_write(job->output, job->file, plan, job->image, job->fd, check_written, job->cage,
+                     error) < 0) {
+        return -1;
+    }
+    if (job->verbosity->verbose) {
+        printf("%s: caged, layout %s, %zu instructions, %" PRIu64 " bytes\n",
+               output_path(job->output, job->file), plan->layout,
+               job->cage->instructions.size / sizeof(struct sock_filter), plan->size);
+    }
+    return 0;
+}
+
+/* FILE carries a payload already. */
+static int inject_again(const struct job *job, const struct payload *payload, struct error *error)
+{
+    if (same_cage(&payload->cage, job->cage)) {
+        struct plan *copy = plan_identity(job->image);
+        int result =
+            job->output->in_place && !job->inject->dry_run ? 0 : carry_out(job, copy, error);
+        plan_free(copy);
+        if (result == 0) {
+            note(job->verbosity, "%s: caged with this policy already: unchanged", job->file);
+        }
+        return result;
+    }
+    if (!job->inject->replace) {
+        return error_file(error, ERROR_USAGE, job->file,
+                          "caged already, with another policy or other options: use --replace");
+    }
+    __attribute__((cleanup(uncaged_free))) struct uncaged uncaged = {0};
+    if (uncage(job->image, payload, &uncaged, error) < 0) {
+        return -1;
+    }
+    struct plan *forth = NULL;
+    if (plan_inject(uncaged.image, job->cage, &forth, error) < 0) {
+        return -1;
+    }
+    struct plan *whole = plan_compose(uncaged.back, forth);
+    plan_free(forth);
+    int result = carry_out(job, whole, error);
+    plan_free(whole);
+    return result;
+}
+
+static int inject_into(const struct job *job, struct error *error)
+{
+    struct payload payload = {0};
+    int found = payload_find(job->image, &payload, error);
+    if (found < 0) {
+        return -1;
+    }
+    if (found > 0) {
+        int result = inject_again(job, &payload, error);
+        payload_clear(&payload);
+        return result;
+    }
+    struct plan *plan = NULL;
+    if (plan_inject(job->image, job->cage, &plan, error) < 0) {
+        return -1;
+    }
+    int result = carry_out(job, plan, error);
+    plan_free(plan);
+    return result;
+}
+
+/* The filter as bytes of the target. */
+static struct buffer target_bytes(const struct filter *filter, bool big_endian)
+{
+    struct buffer buffer = {0};
+    for (size_t i = 0; i < filter->count; i++) {
+        const struct sock_filter *instruction = &filter->instructions[i];
+        uint8_t raw[sizeof *instruction];
+        bytes_put16(raw, big_endian, instruction->code);
+        raw[2] = instruction->jt;
+        raw[3] = instruction->jf;
+        bytes_put32(raw + 4, big_endian, instruction->k);
+        buffer_add(&buffer, raw, sizeof raw);
+    }
+    return buffer;
+}
+
+static int inject_file(const char *file, const struct inject *inject,
+                       const struct policy_source *source, const struct output *output,
+                       const struct verbosity *verbosity, struct error *error)
+{
+    CLEANUP_CLOSE int fd = output_open_source(file, error);
+    if (fd < 0) {
+        return -1;
+    }
+    struct image *image = NULL;
+    if (image_from_fd(fd, file, &image, error) < 0) {
+        return -1;
+    }
+    __attribute__((cleanup(compiled_free))) struct compiled compiled = {0};
+    const struct arch *arch = image_arch(image);
+    struct policy *policy = NULL;
+    int result = -1;
+    if (policy_source_load(source, arch, verbosity, &policy, error) == 0 &&
+        compiled_make(policy, arch, inject->compiler, verbosity, &compiled, error) == 0) {
+        if (nesting_is_blocked(compiled.table, arch)) {
+            note(verbosity,
+                 "the policy lets the program start others, but a caged one could not load its "
+                 "filter and would exit with status 126: --allow-nesting allows that");
+        }
+        struct buffer instructions = target_bytes(&compiled.filter, image_big_endian(image));
+        struct cage cage = make_cage(&compiled, &instructions, inject, source);
+        const struct job job = {inject, output, verbosity, file, fd, image, &cage};
+        result = inject_into(&job, error);
+        buffer_free(&instructions);
+    }
+    image_free(image);
+    return result;
+}
+
+static int run(const struct command *command, int argument_count, char **arguments,
+               struct error *error)
+{
+    struct inject inject = {0};
+    struct output output = {0};
+    struct verbosity verbosity = {0};
+    __attribute__((cleanup(policy_source_free))) struct policy_source source = {0};
+    void *into[] = {&source, &inject, &output, &verbosity};
+    char **operands;
+    size_t count;
+    int parsed =
+        command_parse(command, argument_count, arguments, into, false, &operands, &count, error);
+    if (parsed != 0) {
+        return parsed < 0 ? -1 : 0;
+    }
+    if (count != 1) {
+        return command_usage_error(command, error, "give one FILE (%zu were given)", count);
+    }
+    if (settle(&inject, error) < 0 || (!inject.dry_run && output_settle(&output, error) < 0)) {
+        return -1;
+    }
+    if (!policy_source_given(&source)) {
+        return command_usage_error(command, error,
+                                   "no policy: give --policy FILE, or --default ACTION and rules");
+    }
+    return inject_file(operands[0], &inject, &source, &output, &verbosity, error);
+}
+
+const struct command command_inject = {
+    .name = "inject",
+    .summary = "put a filter into an executable",
+    .synopsis = "(--policy FILE | --default ACTION [RULES]) (-o OUT | -i) [OPTION...] FILE",
+    .example =
+        "  elfcage inject --policy server.json server -o server.caged\n"
+        "  elfcage inject --default allow --deny chown,fchown,lchown,fchownat:EPERM -i server",
+    .groups = {&policy_options, &inject_options, &output_options, &verbosity_options},
+    .run = run,
+};

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/policy_source.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+    POLICY_FILE,
+    POLICY_DEFAULT,
+    POLICY_ALLOW,
+    POLICY_DENY,
+    POLICY_LOG,
+    POLICY_KILL,
+    POLICY_ALLOW_NESTING,
+    POLICY_AUDIT,
+    POLICY_ENOSYS_ABOVE,
+    POLICY_COMPAT,
+    POLICY_CAPS,
+    POLICY_MIN_KERNEL,
+};
+
+static const struct option_definition definitions[] = {
+    {"policy", 'p', "FILE",
+     "read the policy from FILE (\"-\": standard input): OCI seccomp JSON as\n"
+     "Docker, Podman and runc take it, or what \"elfcage show --policy\" prints",
+     POLICY_FILE},
+    {"default", 0, "ACTION",
+     "inline policy: what happens to a call that no rule names: allow, log,\n"
+     "errno[:ERRNO], trap, kill-process, kill-thread",
+     POLICY_DEFAULT},
+    {"allow", 0, "LIST", "allow these system calls (names, comma-separated)", POLICY_ALLOW},
+    {"deny", 0, "LIST[:ERRNO]", "make them fail with ERRNO (EPERM)", POLICY_DENY},
+    {"log", 0, "LIST", "allow and log them", POLICY_LOG},
+    {"kill", 0, "LIST", "kill the process that makes them", POLICY_KILL},
+    {"allow-nesting", 0, NULL,
+     "also allow the two calls by which a caged program that is started\n"
+     "from this one loads its own filter",
+     POLICY_ALLOW_NESTING},
+    {"audit", 0, NULL, "try out: log what the policy denies, and let it pass", POLICY_AUDIT},
+    {"enosys-above", 0, "WHICH",
+     "numbers newer than the policy get ENOSYS: above the highest of the\n"
+     "\"table\" of known calls (default), of the \"profile\", or \"none\"",
+     POLICY_ENOSYS_ABOVE},
+    {"compat", 0, "and|runc",
+     "OCI only: two conditions on one argument both have to hold (and),\n"
+     "or one of them (runc, which is what runc does)",
+     POLICY_COMPAT},
+    {"caps", 0, "LIST", "OCI only: capabilities for includes and excludes (default: none)",
+     POLICY_CAPS},
+    {"min-kernel", 0, "VERSION", "OCI only: kernel version for includes (default: the oldest)",
+     POLICY_MIN_KERNEL},
+};
+
+static void add_rule(struct policy_source *source, enum policy_inline_verb verb, const char *list)
+{
+    struct inline_rule *rule = memory_append(&source->rules, &source->rule_count,
+                                             &source->rule_capacity, sizeof *source->rules);
+    *rule = (struct inline_rule){verb, list};
+}
+
+static int set_once(const char **place, const char *value, struct error *error)
+{
+    if (*place) {
+        return error_set(error, ERROR_USAGE, "given twice");
+    }
+    *place = value;
+    return 0;
+}
+
+static int take(void *into, int id, const char *value, struct error *error)
+{
+    struct policy_source *source = into;
+    switch (id) {
+    case POLICY_FILE:
+        return set_once(&source->file, value, error);
+    case POLICY_DEFAULT:
+        return set_once(&source->default_action, value, error);
+    case POLICY_ALLOW:
+        add_rule(source, POLICY_INLINE_ALLOW, value);
+        return 0;
+    case POLICY_DENY:
+        add_rule(source, POLICY_INLINE_DENY, value);
+        return 0;
+    case POLICY_LOG:
+        add_rule(source, POLICY_INLINE_LOG, value);
+        return 0;
+    case POLICY_KILL:
+        add_rule(source, POLICY_INLINE_KILL, value);
+        return 0;
+    case POLICY_ALLOW_NESTING:
+        source->allow_nesting = true;
+        return 0;
+    case POLICY_AUDIT:
+        source->audit = true;
+        return 0;
+    case POLICY_ENOSYS_ABOVE:
+        return set_once(&source->enosys_above, value, error);
+    case POLICY_COMPAT:
+        return set_once(&source->compat, value, error);
+    case POLICY_CAPS:
+        return set_once(&source->capabilities, value, error);
+    default:
+        return set_once(&source->minimum_kernel, value, error);
+    }
+}
+
+const struct option_group policy_options = {
+    .title = "policy",
+    .definitions = definitions,
+    .count = sizeof definitions / sizeof *definitions,
+    .take = take,
+};
+
+bool policy_source_given(const struct policy_source *source)
+{
+    return source->file || source->default_action || source->rule_count;
+}
+
+void policy_source_free(struct policy_source *source)
+{
+    free(source->rules);
+    *source = (struct policy_source){0};
+}
+
+void print_policy_notes(const struct verbosity *verbosity, struct policy_notes *notes)
+{
+    for (size_t i = 0; i < notes->count; i++) {
+        note(verbosity, "%s", notes->lines[i]);
+    }
+    policy_notes_free(notes);
+}
+
+static int load_inline(const struct policy_source *source, struct policy **out, struct error *error)
+{
+    if (!source->default_action) {
+        return error_set(error, ERROR_USAGE,
+                         "inline rules need --default ACTION: what happens to all other calls");
+    }
+    struct action action;
+    if (!action_parse(source->default_action, &action)) {
+        return error_set(error, ERROR_USAGE,
+                         "--default %s is not an action: allow, log, errno[:ERRNO], trap, "
+                         "kill-process or kill-thread",
+                         source->default_action);
+    }
+    struct policy *policy = policy_new(action);
+    for (size_t i = 0; i < source->rule_count; i++) {
+        if (policy_add_inline(policy, source->rules[i].verb, source->rules[i].list, error) < 0) {
+            policy_free(policy);
+            return -1;
+        }
+    }
+    *out = policy;
+    return 0;
+}
+
+/* "CAP_A,CAP_B" to an array whose elements lie in *copy. */
+static const char **split_list(char *copy, size_t *count)
+{
+    const char **items = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    char *rest = NULL;
+    for (char *item = strtok_r(copy, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
+        const char **slot = memory_append(&items, count, &capacity, sizeof *items);
+        *slot = item;
+    }
+    return items;
+}
+
+static int load_file(const struct policy_source *source, const struct arch *arch,
+                     const struct verbosity *verbosity, struct policy **out, struct error *error)
+{
+    struct policy_options options = {
+        .architecture = arch->name,
+        .minimum_kernel = source->minimum_kernel,
+    };
+    if (source->compat) {
+        if (strcmp(source->compat, "and") == 0) {
+            options.compat = COMPAT_AND;
+        } else if (strcmp(source->compat, "runc") == 0) {
+            options.compat = COMPAT_RUNC;
+        } else {
+            return error_set(error, ERROR_USAGE, "--compat %s: it is \"and\" or \"runc\"",
+                             source->compat);
+        }
+    }
+    CLEANUP_FREE char *copy = memory_strdup(source->capabilities ? source->capabilities : "");
+    CLEANUP_FREE const char **capabilities = split_list(copy, &options.capability_count);
+    options.capabilities = capabilities;
+    struct policy_notes notes = {0};
+    int result = policy_read(source->file, &options, out, &notes, error);
+    print_policy_notes(verbosity, &notes);
+    return result;
+}
+
+static int apply_enosys(const struct policy_source *source, struct policy *policy,
+                        struct error *error)
+{
+    const char *which = source->enosys_above;
+    if (!which) {
+        return 0; /* what the policy itself says */
+    }
+    if (strcmp(which, "table") == 0) {
+        policy->enosys_above = ENOSYS_ABOVE_TABLE;
+    } else if (strcmp(which, "profile") == 0) {
+        policy->enosys_above = ENOSYS_ABOVE_PROFILE;
+    } else if (strcmp(which, "none") == 0) {
+        policy->enosys_above = ENOSYS_ABOVE_NONE;
+    } else {
+        return error_set(error, ERROR_USAGE,
+                         "--enosys-above %s: it is \"table\", \"profile\" or \"none\"", which);
+    }
+    return 0;
+}
+
+int policy_source_load(const struct policy_source *source, const struct arch *arch,
+                       const struct verbosity *verbosity, struct policy **out, struct error *error)
+{
+    bool is_inline = source->default_action || source->rule_count;
+    if (source->file && is_inline) {
+        return error_set(error, ERROR_USAGE,
+                         "--policy and inline rules exclude each other: put all into one of them");
+    }
+    if (!source->file && !is_inline) {
+        return error_set(error, ERROR_USAGE,
+                         "no policy: give --policy FILE, or --default ACTION and rules");
+    }
+    struct policy *policy = NULL;
+    if ((is_inline ? load_inline(source, &policy, error)
+                   : load_file(source, arch, verbosity, &policy, error)) < 0) {
+        return -1;
+    }
+    if (apply_enosys(source, policy, error) < 0) {
+        policy_free(policy);
+        return -1;
+    }
+    if (source->allow_nesting) {
+        policy_allow_nesting(policy);
+    }
+    if (source->audit) {
+        policy_make_audit(policy);
+    }
+    *out = policy;
+    return 0;
+}

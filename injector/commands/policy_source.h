@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a command gets its policy from: --policy FILE, or inline rules; and what changes it on the
+ * way.
+ */
+#ifndef ELFCAGE_COMMANDS_POLICY_SOURCE_H
+#define ELFCAGE_COMMANDS_POLICY_SOURCE_H
+
+#include "arch/arch.h"
+#include "commands/command.h"
+#include "policy/policy.h"
+
+struct inline_rule {
+    enum policy_inline_verb verb;
+    const char *list;
+};
+
+/* All strings are borrowed from the command line. */
+struct policy_source {
+    const char *file;           /* --policy */
+    const char *default_action; /* --default */
+    struct inline_rule *rules;  /* owned; in the order of the command line */
+    size_t rule_count, rule_capacity;
+    const char *capabilities; /* --caps: comma-separated */
+    const char *minimum_kernel;
+    const char *compat;
+    const char *enosys_above;
+    bool allow_nesting;
+    bool audit;
+};
+
+/* Every command that takes a policy has this group. */
+extern const struct option_group policy_options;
+
+bool policy_source_given(const struct policy_source *source);
+
+/* The policy for `arch`. ERROR_USAGE if none, or two, were given. Notes go to standard error. */
+int policy_source_load(const struct policy_source *source, const struct arch *arch,
+                       const struct verbosity *verbosity, struct policy **out, struct error *error);
+
+void policy_source_free(struct policy_source *source); /* what it holds */
+
+/* Prints each note of a reader, and frees them. */
+void print_policy_notes(const struct verbosity *verbosity, struct policy_notes *notes);
+
+#endif

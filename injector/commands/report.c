@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/report.h"
+
+#include "base/memory.h"
+#include "commands/compiled.h"
+#include "policy/json.h"
+#include "stub/format.h"
+
+#include <inttypes.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_WIDTH 72u /* columns of a list of names in the text report */
+
+static const char *before_hook(const struct caged *caged)
+{
+    return image_is_dynamic(caged->image)
+               ? "the dynamic loader and the constructors of shared libraries run before it"
+               : "nothing of the program runs before it";
+}
+
+static char *identity_text(const struct payload *payload)
+{
+    struct buffer text = {0};
+    for (size_t i = 0; i < sizeof payload->identity; i++) {
+        buffer_printf(&text, "%02x", payload->identity[i]);
+    }
+    return buffer_steal_text(&text);
+}
+
+static const struct {
+    uint32_t flag;
+    const char *name;
+} seccomp_flags[] = {
+    {SECCOMP_FILTER_FLAG_TSYNC, "TSYNC"},
+    {SECCOMP_FILTER_FLAG_LOG, "LOG"},
+    {SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SPEC_ALLOW"},
+    {1u << 5, "WAIT_KILLABLE_RECV"}, /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* "rules for 3 system calls: chown fchown lchown", broken into lines. */
+static void print_syscalls(const struct policy *policy)
+{
+    printf("  policy        default ");
+    CLEANUP_FREE char *action = action_text(policy->default_action);
+    printf("%s; rules for %zu system calls", action, policy->syscall_count);
+    size_t column = LIST_WIDTH;
+    for (size_t i = 0; i < policy->syscall_count; i++) {
+        const char *name = policy->syscalls[i].name;
+        column += strlen(name) + 1;
+        if (column > LIST_WIDTH) {
+            printf("\n               ");
+            column = strlen(name) + 1;
+        }
+        printf(" %s", name);
+    }
+    putchar('\n');
+}
+
+static void print_cage(const char *file, const struct caged *caged)
+{
+    const struct payload *payload = &caged->payload;
+    const struct cage *cage = &payload->cage;
+    CLEANUP_FREE char *identity = identity_text(payload);
+    printf("%s: caged by elfcage %s%s\n", file, payload->elfcage_version,
+           cage->payload_flags & PAYLOAD_AUDIT ? ": AUDIT ONLY, nothing is denied" : "");
+    printf("  target        %s\n", image_arch(caged->image)->name);
+    printf("  hook          %s: %s\n", hook_name(cage->hook), before_hook(caged));
+    printf("  layout        %s: %" PRIu64 " bytes at address 0x%" PRIx64 "\n", payload->layout,
+           payload->size, payload->address);
+    printf("  filter        %zu instructions, flags", caged->filter.count);
+    for (size_t i = 0; i < COUNT(seccomp_flags); i++) {
+        if (cage->seccomp_flags & seccomp_flags[i].flag) {
+            printf(" %s", seccomp_flags[i].name);
+        }
+    }
+    printf("\n  no_new_privs  %s\n", cage->stub_flags & ELFCAGE_STUB_KEEP_PRIVILEGES
+                                         ? "not set: needs CAP_SYS_ADMIN to start"
+                                         : "set before the filter");
+    printf("  on failure    %s\n", cage->stub_flags & ELFCAGE_STUB_WARN
+                                       ? "WARN: starts unfiltered with a message"
+                                       : "does not start: message, status 126");
+    print_syscalls(caged->policy);
+    printf("  abis         ");
+    for (size_t i = 0; i < caged->table->abi_count; i++) {
+        const struct table_abi *abi = &caged->table->abis[i];
+        bool refused =
+            abi->range_count == 1 && abi->ranges[0].default_origin.kind == ORIGIN_REFUSED_ABI;
+        printf(" %s%s", abi->name, refused ? " (refused)" : "");
+    }
+    printf("\n  original      %" PRIu64 " bytes, entry 0x%" PRIx64
+           ": \"elfcage remove\" gives it back\n",
+           payload->original_size, payload->original_entry);
+    printf("  identity      sha256:%s\n", identity);
+}
+
+static void json_cage(const char *file, const struct caged *caged, bool with_filter)
+{
+    const struct payload *payload = &caged->payload;
+    const struct cage *cage = &payload->cage;
+    CLEANUP_FREE char *identity = identity_text(payload);
+    CLEANUP_FREE char *policy = canonical_print(caged->policy, NULL);
+    struct json_writer *writer = json_writer_new(true);
+    json_writer_object(writer);
+    json_writer_key(writer, "elfcage-report");
+    json_writer_string(writer, "show");
+    json_writer_key(writer, "schema");
+    json_writer_uint(writer, REPORT_SCHEMA);
+    json_writer_key(writer, "file");
+    json_writer_string(writer, file);
+    json_writer_key(writer, "elfcage-version");
+    json_writer_string(writer, payload->elfcage_version);
+    json_writer_key(writer, "payload-version");
+    json_writer_uint(writer, payload->version);
+    json_writer_key(writer, "target");
+    json_writer_string(writer, image_arch(caged->image)->name);
+    json_writer_key(writer, "hook");
+    json_writer_string(writer, hook_name(cage->hook));
+    json_writer_key(writer, "before-hook");
+    json_writer_string(writer, before_hook(caged));
+    json_writer_key(writer, "layout");
+    json_writer_string(writer, payload->layout);
+    json_writer_key(writer, "address");
+    json_writer_uint(writer, payload->address);
+    json_writer_key(writer, "size");
+    json_writer_uint(writer, payload->size);
+    json_writer_key(writer, "audit");
+    json_writer_bool(writer, (cage->payload_flags & PAYLOAD_AUDIT) != 0);
+    json_writer_key(writer, "allow-nesting");
+    json_writer_bool(writer, (cage->payload_flags & PAYLOAD_ALLOW_NESTING) != 0);
+    json_writer_key(writer, "no-new-privs");
+    json_writer_bool(writer, (cage->stub_flags & ELFCAGE_STUB_KEEP_PRIVILEGES) == 0);
+    json_writer_key(writer, "on-load-failure");
+    json_writer_string(writer, cage->stub_flags & ELFCAGE_STUB_WARN ? "warn" : "fail");
+    json_writer_key(writer, "flags");
+    json_writer_array(writer);
+    for (size_t i = 0; i < COUNT(seccomp_flags); i++) {
+        if (cage->seccomp_flags & seccomp_flags[i].flag) {
+            json_writer_string(writer, seccomp_flags[i].name);
+        }
+    }
+    json_writer_end_array(writer);
+    json_writer_key(writer, "original-size");
+    json_writer_uint(writer, payload->original_size);
+    json_writer_key(writer, "original-entry");
+    json_writer_uint(writer, payload->original_entry);
+    json_writer_key(writer, "identity");
+    json_writer_string(writer, identity);
+    json_writer_key(writer, "instructions");
+    json_writer_uint(writer, caged->filter.count);
+    if (with_filter) {
+        CLEANUP_FREE char *text = filter_disassemble(&caged->filter, image_arch(caged->image));
+        json_writer_key(writer, "filter");
+        json_writer_string(writer, text);
+    }
+    json_writer_key(writer, "policy");
+    json_writer_string(writer, policy);
+    json_writer_end_object(writer);
+    json_writer_print(writer, stdout);
+}
+
+void report_cage(const char *file, const struct caged *caged, bool json, bool with_filter)
+{
+    if (json) {
+        json_cage(file, caged, with_filter);
+        return;
+    }
+    print_cage(file, caged);
+    if (with_filter) {
+        CLEANUP_FREE char *text = filter_disassemble(&caged->filter, image_arch(caged->image));
+        fputs(text, stdout);
+    }
+}
+
+void report_verify(const char *file, const struct error *error)
+{
+    struct json_writer *writer = json_writer_new(true);
+    json_writer_object(writer);
+    json_writer_key(writer, "elfcage-report");
+    json_writer_string(writer, "verify");
+    json_writer_key(writer, "schema");
+    json_writer_uint(writer, REPORT_SCHEMA);
+    json_writer_key(writer, "file");
+    json_writer_string(writer, file);
+    json_writer_key(writer, "passed");
+    json_writer_bool(writer, error == NULL);
+    if (error) {
+        json_writer_key(writer, "reason");
+        json_writer_string(writer, error->text);
+    }
+    json_writer_end_object(writer);
+    json_writer_print(writer, stdout);
+}
+
+static void json_simulation(const struct simulation *simulation, const char *call,
+                            const char *action, const char *origin)
+{
+    struct json_writer *writer = json_writer_new(true);
+    json_writer_object(writer);
+    json_writer_key(writer, "elfcage-report");
+    json_writer_string(writer, "simulate");
+    json_writer_key(writer, "schema");
+    json_writer_uint(writer, REPORT_SCHEMA);
+    json_writer_key(writer, "call");
+    json_writer_string(writer, call);
+    json_writer_key(writer, "architecture");
+    json_writer_uint(writer, simulation->call.arch);
+    json_writer_key(writer, "number");
+    json_writer_uint(writer, (uint32_t)simulation->call.nr);
+    json_writer_key(writer, "action");
+    json_writer_string(writer, action);
+    json_writer_key(writer, "reason");
+    json_writer_string(writer, origin);
+    json_writer_key(writer, "instructions");
+    json_writer_array(writer);
+    for (size_t i = 0; i < simulation->trace.count; i++) {
+        json_writer_uint(writer, simulation->trace.steps[i]);
+    }
+    json_writer_end_array(writer);
+    json_writer_end_object(writer);
+    json_writer_print(writer, stdout);
+}
+
+/* The lines of the disassembly that were run. Line i of it is instruction i. */
+static void print_trace(const struct simulation *simulation)
+{
+    CLEANUP_FREE char *text = filter_disassemble(simulation->filter, simulation->arch);
+    size_t index = 0;
+    size_t step = 0;
+    for (char *line = text; *line && step < simulation->trace.count; index++) {
+        size_t length = strcspn(line, "\n");
+        if (index == simulation->trace.steps[step]) {
+            printf("%.*s\n", (int)length, line);
+            step++;
+        }
+        line += length + (line[length] == '\n');
+    }
+}
+
+void report_simulation(const struct simulation *simulation, bool json, bool trace)
+{
+    CLEANUP_FREE char *call = call_text(&simulation->call);
+    CLEANUP_FREE char *action = action_text(simulation->action);
+    CLEANUP_FREE char *origin = origin_text(simulation->policy, simulation->origin);
+    if (json) {
+        json_simulation(simulation, call, action, origin);
+        return;
+    }
+    printf("%s: %s: %s\n", call, action, origin);
+    if (trace) {
+        print_trace(simulation);
+    }
+}

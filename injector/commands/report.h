@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What show, verify and simulate print on standard output, as text or as JSON. Every JSON report is
+ * one object with "elfcage-report" (the kind) and "schema" (REPORT_SCHEMA; raised when the meaning
+ * of a key changes; new keys may come without).
+ */
+#ifndef ELFCAGE_COMMANDS_REPORT_H
+#define ELFCAGE_COMMANDS_REPORT_H
+
+#include "commands/caged.h"
+
+#define REPORT_SCHEMA 1u
+
+struct simulation {
+    const struct arch *arch;
+    const struct policy *policy;
+    const struct filter *filter;
+    struct seccomp_data call;
+    struct action action;
+    struct origin origin;
+    struct trace trace;
+};
+
+void report_simulation(const struct simulation *simulation, bool json, bool trace);
+
+/* `error` is NULL if the file passed. */
+void report_verify(const char *file, const struct error *error);
+
+/* `with_filter`: the disassembly too. */
+void report_cage(const char *file, const struct caged *caged, bool json, bool with_filter);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * show: what is inside a caged file.
+ */
+#include "base/memory.h"
+#include "commands/caged.h"
+#include "commands/command.h"
+#include "commands/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <string.h>
+
+struct show {
+    bool policy, filter, json, recursive;
+};
+
+enum { SHOW_POLICY, SHOW_FILTER, SHOW_JSON, SHOW_RECURSIVE };
+
+static const struct option_definition definitions[] = {
+    {"policy", 'p', NULL, "print the policy alone, in the form that --policy reads", SHOW_POLICY},
+    {"filter", 'f', NULL, "print the filter too, disassembled", SHOW_FILTER},
+    {"json", 'j', NULL, "print all as JSON", SHOW_JSON},
+    {"recursive", 'r', NULL, "FILE is a folder: list every caged file below it", SHOW_RECURSIVE},
+};
+
+static int take(void *into, int id, const char *value, struct error *error)
+{
+    struct show *show = into;
+    (void)value;
+    (void)error;
+    switch (id) {
+    case SHOW_POLICY:
+        show->policy = true;
+        break;
+    case SHOW_FILTER:
+        show->filter = true;
+        break;
+    case SHOW_JSON:
+        show->json = true;
+        break;
+    default:
+        show->recursive = true;
+        break;
+    }
+    return 0;
+}
+
+static const struct option_group show_options = {
+    .definitions = definitions,
+    .count = sizeof definitions / sizeof *definitions,
+    .take = take,
+};
+
+static int show_file(const char *file, const struct show *show, struct error *error)
+{
+    __attribute__((cleanup(caged_free))) struct caged caged = {0};
+    if (caged_open(file, &caged, error) < 0) {
+        return -1;
+    }
+    if (show->policy) {
+        CLEANUP_FREE char *text = canonical_print(caged.policy, NULL);
+        fputs(text, stdout);
+        return 0;
+    }
+    report_cage(file, &caged, show->json, show->filter);
+    return 0;
+}
+
+/* One line for a file that is caged, nothing for one that is not, or is no ELF file of ours. */
+static void list_file(const char *file)
+{
+    struct error error = {0};
+    struct image *image = NULL;
+    struct payload payload = {0};
+    int found = image_open(file, &image, &error) == 0 ? payload_find(image, &payload, &error) : 0;
+    if (found > 0) {
+        printf("%s: hook %s, layout %s, %zu instructions, policy ", file,
+               hook_name(payload.cage.hook), payload.layout,
+               payload.cage.instructions.size / sizeof(struct sock_filter));
+        for (size_t i = 0; i < 8; i++) {
+            printf("%02x", payload.identity[i]);
+        }
+        putchar('\n');
+    } else if (found < 0) {
+        CLEANUP_FREE char *line = error_line(&error);
+        printf("%s\n", line);
+    }
+    payload_clear(&payload);
+    image_free(image);
+    error_clear(&error);
+}
+
+static int list_below(char *root, struct error *error)
+{
+    char *roots[] = {root, NULL};
+    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    if (!walk) {
+        return error_system(error, errno, root, "cannot be listed");
+    }
+    FTSENT *entry;
+    while ((entry = fts_read(walk))) {
+        if (entry->fts_info == FTS_F) {
+            list_file(entry->fts_path);
+        } else if (entry->fts_info == FTS_NS || entry->fts_info == FTS_DNR ||
+                   entry->fts_info == FTS_ERR) {
+            error_system(error, entry->fts_errno, entry->fts_path, "cannot be read");
+            break;
+        }
+    }
+    fts_close(walk);
+    return error->kind == ERROR_NONE ? 0 : -1;
+}
+
+static int run(const struct command *command, int argument_count, char **arguments,
+               struct error *error)
+{
+    struct show show = {0};
+    struct verbosity verbosity = {0};
+    void *into[] = {&show, &verbosity};
+    char **operands;
+    size_t count;
+    int parsed =
+        command_parse(command, argument_count, arguments, into, false, &operands, &count, error);
+    if (parsed != 0) {
+        return parsed < 0 ? -1 : 0;
+    }
+    if (count != 1) {
+        return command_usage_error(command, error, "give one FILE (%zu were given)", count);
+    }
+    return show.recursive ? list_below(operands[0], error) : show_file(operands[0], &show, error);
+}
+
+const struct command command_show = {
+    .name = "show",
+    .summary = "what is inside a caged file",
+    .synopsis = "[OPTION...] FILE",
+    .example = "  elfcage show server.caged\n"
+               "  elfcage show --policy server.caged > server.json",
+    .groups = {&show_options, &verbosity_options},
+    .run = run,
+};

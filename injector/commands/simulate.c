@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * simulate: what happens to one system call, and why. The action is what the filter program returns
+ * when it is run on the call; the reason comes from the table; the two have been proved equal.
+ */
+#include "base/memory.h"
+#include "commands/caged.h"
+#include "commands/compiled.h"
+#include "commands/policy_source.h"
+#include "commands/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct simulate {
+    const char *target, *abi;
+    bool json, trace;
+};
+
+enum { SIMULATE_TARGET, SIMULATE_ABI, SIMULATE_JSON, SIMULATE_TRACE };
+
+static const struct option_definition definitions[] = {
+    {"target", 't', "ARCH", "with a policy: x86_64, i386 or aarch64 (default: this machine's)",
+     SIMULATE_TARGET},
+    {"abi", 'a', "ABI", "the ABI of the call: x86_64, x32, i386, aarch64, arm (default: native)",
+     SIMULATE_ABI},
+    {"trace", 0, NULL, "also print the instructions that are run", SIMULATE_TRACE},
+    {"json", 'j', NULL, "print the result as JSON", SIMULATE_JSON},
+};
+
+static int take(void *into, int id, const char *value, struct error *error)
+{
+    struct simulate *simulate = into;
+    (void)error;
+    switch (id) {
+    case SIMULATE_TARGET:
+        simulate->target = value;
+        break;
+    case SIMULATE_ABI:
+        simulate->abi = value;
+        break;
+    case SIMULATE_TRACE:
+        simulate->trace = true;
+        break;
+    default:
+        simulate->json = true;
+        break;
+    }
+    return 0;
+}
+
+static const struct option_group simulate_options = {
+    .title = "simulation",
+    .definitions = definitions,
+    .count = sizeof definitions / sizeof *definitions,
+    .take = take,
+};
+
+/* Decimal, 0x hexadecimal or 0 octal, up to 64 bits; a minus sign gives the two's complement. */
+static bool parse_number(const char *text, uint64_t *number)
+{
+    const char *digits = text + (*text == '-');
+    if (*digits < '0' || *digits > '9') {
+        return false;
+    }
+    char *end;
+    errno = 0;
+    unsigned long long magnitude = strtoull(digits, &end, 0);
+    if (errno || *end) {
+        return false;
+    }
+    *number = *text == '-' ? 0 - (uint64_t)magnitude : magnitude;
+    return true;
+}
+
+#define X32_BIT 0x40000000u /* __X32_SYSCALL_BIT, asm/unistd.h */
+
+/* The number of the call: by name in its ABI, or a number. */
+static int parse_call_number(const struct abi *abi, bool x32, const char *text,
+                             struct seccomp_data *call, struct error *error)
+{
+    uint64_t number;
+    uint32_t named;
+    if (parse_number(text, &number)) {
+        bool sign_extended = number >= UINT64_MAX - INT32_MAX; /* -1 is a number that occurs */
+        if (number > UINT32_MAX && !sign_extended) {
+            return error_set(error, ERROR_USAGE, "system call %s: a number has 32 bits", text);
+        }
+        call->nr = (int)(uint32_t)number;
+        return 0;
+    }
+    if (!abi_syscall_number(abi, text, &named)) {
+        const char *near = syscall_name_suggest(text);
+        bool known = syscall_name_is_known(text);
+        return error_set(error, ERROR_USAGE, "%s is not a system call of %s%s%s%s", text, abi->name,
+                         !known && near ? ": did you mean \"" : "", !known && near ? near : "",
+                         !known && near ? "\"?" : "");
+    }
+    call->nr = (int)(x32 ? named | X32_BIT : named);
+    return 0;
+}
+
+static int parse_call(const struct arch *arch, const char *abi_name, char **operands, size_t count,
+                      struct seccomp_data *call, struct error *error)
+{
+    *call = (struct seccomp_data){0};
+    bool x32 = abi_name && strcmp(abi_name, "x32") == 0;
+    const struct abi *abi = arch->abis[0];
+    if (abi_name) {
+        abi = NULL;
+        for (size_t i = 0; i < arch->abi_count && !abi; i++) {
+            bool matches = strcmp(arch->abis[i]->name, x32 ? "x86_64" : abi_name) == 0;
+            abi = matches ? arch->abis[i] : NULL;
+        }
+        if (!abi) {
+            return error_set(error, ERROR_USAGE, "--abi %s: a program for %s cannot use it",
+                             abi_name, arch->name);
+        }
+    }
+    call->arch = abi->audit_architecture;
+    if (parse_call_number(abi, x32, operands[0], call, error) < 0) {
+        return -1;
+    }
+    for (size_t i = 1; i < count; i++) {
+        uint64_t value;
+        if (i > POLICY_ARGUMENTS) {
+            return error_set(error, ERROR_USAGE, "a system call has at most %u arguments",
+                             POLICY_ARGUMENTS);
+        }
+        if (!parse_number(operands[i], &value)) {
+            return error_set(error, ERROR_USAGE, "argument %zu, %s, is not a number of 64 bits", i,
+                             operands[i]);
+        }
+        call->args[i - 1] = abi->bits == 32 ? (uint32_t)value : value;
+    }
+    return 0;
+}
+
+static int simulate_call(const struct simulate *simulate, const struct arch *arch,
+                         const struct policy *policy, const struct table *table,
+                         const struct filter *filter, char **operands, size_t count,
+                         struct error *error)
+{
+    struct simulation result = {.arch = arch, .policy = policy, .filter = filter};
+    if (parse_call(arch, simulate->abi, operands, count, &result.call, error) < 0) {
+        return -1;
+    }
+    uint32_t returned;
+    if (filter_run(filter, &result.call, &returned, &result.trace, error) < 0) {
+        return -1;
+    }
+    struct action expected = table_evaluate(table, &result.call, &result.origin);
+    int status = 0;
+    if (!action_from_return_value(returned, &result.action) ||
+        !action_equal(result.action, expected)) {
+        status = error_set(error, ERROR_CHECK,
+                           "the filter does not say what the policy says: run \"elfcage verify\"");
+    } else {
+        report_simulation(&result, simulate->json, simulate->trace);
+    }
+    free(result.trace.steps);
+    return status;
+}
+
+static int simulate_policy(const struct simulate *simulate, const struct policy_source *source,
+                           const struct verbosity *verbosity, char **operands, size_t count,
+                           struct error *error)
+{
+    const struct arch *arch = simulate->target ? arch_by_name(simulate->target) : arch_host();
+    if (!arch) {
+        return error_set(error, ERROR_USAGE, "--target %s: it is x86_64, i386 or aarch64",
+                         simulate->target ? simulate->target : "(this machine)");
+    }
+    struct policy *policy = NULL;
+    __attribute__((cleanup(compiled_free))) struct compiled compiled = {0};
+    if (policy_source_load(source, arch, verbosity, &policy, error) < 0 ||
+        compiled_make(policy, arch, BACKEND_ELFCAGE, verbosity, &compiled, error) < 0) {
+        return -1;
+    }
+    return simulate_call(simulate, arch, compiled.policy, compiled.table, &compiled.filter,
+                         operands, count, error);
+}
+
+static int run(const struct command *command, int argument_count, char **arguments,
+               struct error *error)
+{
+    struct simulate simulate = {0};
+    struct verbosity verbosity = {0};
+    __attribute__((cleanup(policy_source_free))) struct policy_source source = {0};
+    void *into[] = {&source, &simulate, &verbosity};
+    char **operands;
+    size_t count;
+    int parsed =
+        command_parse(command, argument_count, arguments, into, true, &operands, &count, error);
+    if (parsed != 0) {
+        return parsed < 0 ? -1 : 0;
+    }
+    if (policy_source_given(&source)) {
+        if (count == 0) {
+            return command_usage_error(command, error, "give a system call");
+        }
+        return simulate_policy(&simulate, &source, &verbosity, operands, count, error);
+    }
+    if (count < 2) {
+        return command_usage_error(command, error,
+                                   "give a caged FILE (or a policy) and a system call");
+    }
+    if (simulate.target) {
+        return command_usage_error(command, error, "--target goes with a policy");
+    }
+    __attribute__((cleanup(caged_free))) struct caged caged = {0};
+    if (caged_open(operands[0], &caged, error) < 0) {
+        return -1;
+    }
+    return simulate_call(&simulate, image_arch(caged.image), caged.policy, caged.table,
+                         &caged.filter, operands + 1, count - 1, error);
+}
+
+const struct command command_simulate = {
+    .name = "simulate",
+    .summary = "what happens to one system call, and why",
+    .synopsis =
+        "[OPTION...] (FILE | --policy FILE | --default ACTION [RULES]) SYSCALL [ARGUMENT...]",
+    .example = "  elfcage simulate server.caged fchownat\n"
+               "  elfcage simulate --policy docker.json --abi i386 socket 40 1 0",
+    .groups = {&policy_options, &simulate_options, &verbosity_options},
+    .run = run,
+};
