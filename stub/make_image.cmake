@@ -75,3 +75,6 @@ const struct stub_image stub_image_${NAME} = {
 };
 ")
 file(RENAME ${BASE}.c.new ${BASE}.c)
+
+# For the tests, which lay a program around these bytes.
+file(WRITE ${BASE}.h "#define STUB_BINARY \"${BASE}.bin\"\n#define STUB_ENTRY ${entry_offset}\n")
