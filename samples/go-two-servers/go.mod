@@ -1,0 +1,3 @@
+module elfcage.example/two-servers
+
+go 1.19
