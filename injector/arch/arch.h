@@ -72,7 +72,7 @@ const struct arch *arch_find(uint16_t e_machine, uint8_t elf_class, uint8_t elf_
 const struct arch *arch_by_name(const char *name);
 /* All of them, in a fixed order; NULL past the end. */
 const struct arch *arch_at(size_t index);
-/* The ABI that the process running this program uses ("x86_64"). */
+/* That of this program itself, whatever the kernel is; NULL if it is not supported. */
 const struct arch *arch_host(void);
 
 const struct abi *abi_by_name(const char *name);
@@ -86,11 +86,14 @@ bool abi_syscall_number(const struct abi *abi, const char *name, uint32_t *numbe
 const char *abi_syscall_name(const struct abi *abi, uint32_t number);
 /* The highest number of the ABI's table (arm's private numbers not counted). */
 uint32_t abi_highest_number(const struct abi *abi);
-/* Does any ABI of ours know the name? */
+/* Is it one of arm's private numbers (cacheflush, set_tls: from 0x0f0000 up)? */
+bool abi_number_is_private(const struct abi *abi, uint32_t number);
+/* Does any architecture know the name, ours or another (s390_sthyi)? */
 bool syscall_name_is_known(const char *name);
 /* The known name that is nearest to a misspelt one; NULL if none is near. */
 const char *syscall_name_suggest(const char *name);
-/* "12.2024-6.12": the version of the table, part of what makes output deterministic. */
+/* "6.18": the Linux version up to which the table is complete, part of what makes output
+ * deterministic. */
 const char *syscall_table_version(void);
 
 #endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * aarch64. A process is 64-bit or 32-bit for good, but exec changes it and the filter stays, so
+ * arm is covered as well. Kernels exist with pages of 4, 16 and 64 KiB; the psABI lays files out
+ * for 64 KiB.
+ */
+#include "arch/abis.h"
+
+#include <elf.h>
+#include <linux/audit.h>
+#include <seccomp.h>
+
+const struct abi abi_aarch64 = {
+    .name = "aarch64",
+    .oci_name = "SCMP_ARCH_AARCH64",
+    .go_name = "arm64",
+    .audit_architecture = AUDIT_ARCH_AARCH64,
+    .scmp_architecture = SCMP_ARCH_AARCH64,
+    .bits = 64,
+};
+
+static const struct abi *const abis[] = {&abi_aarch64, &abi_arm};
+
+const struct arch arch_aarch64 = {
+    .name = "aarch64",
+    .e_machine = EM_AARCH64,
+    .elf_class = ELFCLASS64,
+    .elf_data = ELFDATA2LSB,
+    .page_size = 65536,
+    .abis = abis,
+    .abi_count = sizeof abis / sizeof abis[0],
+    .stub = &stub_image_aarch64,
+};

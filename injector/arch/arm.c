@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * arm, EABI: the 32-bit ABI of aarch64 kernels. (The old ABI has numbers of its own; kernels that
+ * accept it have no seccomp.) 64-bit parameters begin at an even register, so some calls have a
+ * hole in front of them, and two were given another order of parameters to avoid it.
+ */
+#include "arch/abis.h"
+#include "arch/splits.h"
+
+#include <linux/audit.h>
+#include <seccomp.h>
+
+static const struct split splits[] = {
+    SPLITS_32BIT,
+    SPLITS_SHIFTED_OFFSETS,
+    {"arm_fadvise64_64", 1},
+    {"arm_sync_file_range", 1},
+};
+
+const struct abi abi_arm = {
+    .name = "arm",
+    .oci_name = "SCMP_ARCH_ARM",
+    .go_name = "arm",
+    .audit_architecture = AUDIT_ARCH_ARM,
+    .scmp_architecture = SCMP_ARCH_ARM,
+    .bits = 32,
+    .ways = ways_32bit,
+    .way_count = WAYS_32BIT_COUNT,
+    .splits = splits,
+    .split_count = sizeof splits / sizeof splits[0],
+};

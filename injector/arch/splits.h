@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From which argument on a condition that was written for the 64-bit call means something else in
+ * a 32-bit ABI. Rows of `struct split`, private to this room. Sources: the SYSCALL_DEFINEs and
+ * COMPAT_SYSCALL_DEFINEs of the kernel, arch/x86/kernel/sys_ia32.c, arch/arm64/kernel/sys32.c.
+ */
+#ifndef ELFCAGE_ARCH_SPLITS_H
+#define ELFCAGE_ARCH_SPLITS_H
+
+/* A 64-bit parameter takes two registers, with or without a hole in front. */
+#define SPLITS_SHIFTED_OFFSETS                                                                     \
+    {"truncate64", 1}, {"ftruncate64", 1}, {"pread64", 3}, {"pwrite64", 3}, {"preadv", 3},         \
+        {"pwritev", 3}, {"preadv2", 3}, {"pwritev2", 3}, {"readahead", 1}, {"fadvise64", 1},       \
+        {"fadvise64_64", 1}, {"sync_file_range", 1}, {"sync_file_range2", 1}, {"fallocate", 2},    \
+        {"lookup_dcookie", 0}, {"fanotify_mark", 2},                                               \
+    {                                                                                              \
+        "_llseek", 1                                                                               \
+    }
+
+/* Calls of 32-bit ABIs whose parameters are others: hidden in memory (old mmap, old select), fewer,
+   in other units, or cut to 16 bits by the kernel (the calls with 16-bit user and group numbers:
+   a condition on such a number would be passed by setting bit 16). */
+#define SPLITS_32BIT                                                                               \
+    {"mmap", 0}, {"mmap2", 5}, {"select", 0}, {"statfs64", 1}, {"fstatfs64", 1}, {"waitpid", 3},   \
+        {"umount", 1}, {"send", 4}, {"recv", 4}, {"sigaction", 3}, {"sigprocmask", 3},             \
+        {"sigpending", 1}, {"sigsuspend", 0}, {"chown", 1}, {"fchown", 1}, {"lchown", 1},          \
+        {"setuid", 0}, {"setgid", 0}, {"setreuid", 0}, {"setregid", 0}, {"setresuid", 0},          \
+        {"setresgid", 0}, {"setfsuid", 0},                                                         \
+    {                                                                                              \
+        "setfsgid", 0                                                                              \
+    }
+
+#endif

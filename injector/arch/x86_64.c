@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * x86-64. A 64-bit process makes 32-bit calls too (int 0x80), which the kernel marks with another
+ * audit architecture, and x32 calls, which it does not: they are 64-bit calls with bit 30 set in
+ * the number. Kernels before 5.4 also took 512-547, the numbers that x32 has for itself, without
+ * that bit. Filters refuse both ranges whole; 0xffffffff, which has the bit too, is a call that a
+ * tracer skips (arch/x86/entry, kernel/seccomp.c) and no x32 call.
+ */
+#include "arch/abis.h"
+
+#include <elf.h>
+#include <linux/audit.h>
+#include <seccomp.h>
+
+static const struct number_range x32_numbers[] = {{512, 547}, {0x40000000u, 0xfffffffeu}};
+
+const struct abi abi_x86_64 = {
+    .name = "x86_64",
+    .oci_name = "SCMP_ARCH_X86_64",
+    .go_name = "amd64",
+    .audit_architecture = AUDIT_ARCH_X86_64,
+    .scmp_architecture = SCMP_ARCH_X86_64,
+    .bits = 64,
+    .x32_ranges = x32_numbers,
+    .x32_range_count = sizeof x32_numbers / sizeof x32_numbers[0],
+};
+
+/* A name that policies use. No target lists it: its calls are numbers of abi_x86_64. */
+const struct abi abi_x32 = {
+    .name = "x32",
+    .oci_name = "SCMP_ARCH_X32",
+    .go_name = "x32",
+    .audit_architecture = AUDIT_ARCH_X86_64,
+    .scmp_architecture = SCMP_ARCH_X32,
+    .bits = 64,
+};
+
+static const struct abi *const abis[] = {&abi_x86_64, &abi_i386};
+
+const struct arch arch_x86_64 = {
+    .name = "x86_64",
+    .e_machine = EM_X86_64,
+    .elf_class = ELFCLASS64,
+    .elf_data = ELFDATA2LSB,
+    .page_size = 4096,
+    .abis = abis,
+    .abi_count = sizeof abis / sizeof abis[0],
+    .stub = &stub_image_x86_64,
+};
