@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The manual names exactly the commands, options, letters, values and exit statuses that --help does.
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 manual=$CLI/../../doc/elfcage.1
 
 commands=$("$ELFCAGE" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\)  .*/\1/p' | sort)
