@@ -13,6 +13,40 @@
 
 #define LIST_WIDTH 72u /* columns of a list of names in the text report */
 
+static void member_string(struct json_writer *writer, const char *key, const char *value)
+{
+    json_writer_key(writer, key);
+    json_writer_string(writer, value);
+}
+
+static void member_uint(struct json_writer *writer, const char *key, uint64_t value)
+{
+    json_writer_key(writer, key);
+    json_writer_uint(writer, value);
+}
+
+static void member_bool(struct json_writer *writer, const char *key, bool value)
+{
+    json_writer_key(writer, key);
+    json_writer_bool(writer, value);
+}
+
+/* The opening that all reports have. */
+static struct json_writer *report_begin(const char *kind)
+{
+    struct json_writer *writer = json_writer_new(true);
+    json_writer_object(writer);
+    member_string(writer, "elfcage-report", kind);
+    member_uint(writer, "schema", REPORT_SCHEMA);
+    return writer;
+}
+
+static void report_end(struct json_writer *writer)
+{
+    json_writer_end_object(writer);
+    json_writer_print(writer, stdout);
+}
+
 static const char *before_hook(const struct caged *caged)
 {
     return image_is_dynamic(caged->image)
@@ -103,38 +137,21 @@ static void json_cage(const char *file, const struct caged *caged, bool with_fil
     const struct cage *cage = &payload->cage;
     CLEANUP_FREE char *identity = identity_text(payload);
     CLEANUP_FREE char *policy = canonical_print(caged->policy, NULL);
-    struct json_writer *writer = json_writer_new(true);
-    json_writer_object(writer);
-    json_writer_key(writer, "elfcage-report");
-    json_writer_string(writer, "show");
-    json_writer_key(writer, "schema");
-    json_writer_uint(writer, REPORT_SCHEMA);
-    json_writer_key(writer, "file");
-    json_writer_string(writer, file);
-    json_writer_key(writer, "elfcage-version");
-    json_writer_string(writer, payload->elfcage_version);
-    json_writer_key(writer, "payload-version");
-    json_writer_uint(writer, payload->version);
-    json_writer_key(writer, "target");
-    json_writer_string(writer, image_arch(caged->image)->name);
-    json_writer_key(writer, "hook");
-    json_writer_string(writer, hook_name(cage->hook));
-    json_writer_key(writer, "before-hook");
-    json_writer_string(writer, before_hook(caged));
-    json_writer_key(writer, "layout");
-    json_writer_string(writer, payload->layout);
-    json_writer_key(writer, "address");
-    json_writer_uint(writer, payload->address);
-    json_writer_key(writer, "size");
-    json_writer_uint(writer, payload->size);
-    json_writer_key(writer, "audit");
-    json_writer_bool(writer, (cage->payload_flags & PAYLOAD_AUDIT) != 0);
-    json_writer_key(writer, "allow-nesting");
-    json_writer_bool(writer, (cage->payload_flags & PAYLOAD_ALLOW_NESTING) != 0);
-    json_writer_key(writer, "no-new-privs");
-    json_writer_bool(writer, (cage->stub_flags & ELFCAGE_STUB_KEEP_PRIVILEGES) == 0);
-    json_writer_key(writer, "on-load-failure");
-    json_writer_string(writer, cage->stub_flags & ELFCAGE_STUB_WARN ? "warn" : "fail");
+    struct json_writer *writer = report_begin("show");
+    member_string(writer, "file", file);
+    member_string(writer, "elfcage-version", payload->elfcage_version);
+    member_uint(writer, "payload-version", payload->version);
+    member_string(writer, "target", image_arch(caged->image)->name);
+    member_string(writer, "hook", hook_name(cage->hook));
+    member_string(writer, "before-hook", before_hook(caged));
+    member_string(writer, "layout", payload->layout);
+    member_uint(writer, "address", payload->address);
+    member_uint(writer, "size", payload->size);
+    member_bool(writer, "audit", (cage->payload_flags & PAYLOAD_AUDIT) != 0);
+    member_bool(writer, "allow-nesting", (cage->payload_flags & PAYLOAD_ALLOW_NESTING) != 0);
+    member_bool(writer, "no-new-privs", (cage->stub_flags & ELFCAGE_STUB_KEEP_PRIVILEGES) == 0);
+    member_string(writer, "on-load-failure",
+                  cage->stub_flags & ELFCAGE_STUB_WARN ? "warn" : "fail");
     json_writer_key(writer, "flags");
     json_writer_array(writer);
     for (size_t i = 0; i < COUNT(seccomp_flags); i++) {
@@ -143,23 +160,16 @@ static void json_cage(const char *file, const struct caged *caged, bool with_fil
         }
     }
     json_writer_end_array(writer);
-    json_writer_key(writer, "original-size");
-    json_writer_uint(writer, payload->original_size);
-    json_writer_key(writer, "original-entry");
-    json_writer_uint(writer, payload->original_entry);
-    json_writer_key(writer, "identity");
-    json_writer_string(writer, identity);
-    json_writer_key(writer, "instructions");
-    json_writer_uint(writer, caged->filter.count);
+    member_uint(writer, "original-size", payload->original_size);
+    member_uint(writer, "original-entry", payload->original_entry);
+    member_string(writer, "identity", identity);
+    member_uint(writer, "instructions", caged->filter.count);
     if (with_filter) {
         CLEANUP_FREE char *text = filter_disassemble(&caged->filter, image_arch(caged->image));
-        json_writer_key(writer, "filter");
-        json_writer_string(writer, text);
+        member_string(writer, "filter", text);
     }
-    json_writer_key(writer, "policy");
-    json_writer_string(writer, policy);
-    json_writer_end_object(writer);
-    json_writer_print(writer, stdout);
+    member_string(writer, "policy", policy);
+    report_end(writer);
 }
 
 void report_cage(const char *file, const struct caged *caged, bool json, bool with_filter)
@@ -177,51 +187,31 @@ void report_cage(const char *file, const struct caged *caged, bool json, bool wi
 
 void report_verify(const char *file, const struct error *error)
 {
-    struct json_writer *writer = json_writer_new(true);
-    json_writer_object(writer);
-    json_writer_key(writer, "elfcage-report");
-    json_writer_string(writer, "verify");
-    json_writer_key(writer, "schema");
-    json_writer_uint(writer, REPORT_SCHEMA);
-    json_writer_key(writer, "file");
-    json_writer_string(writer, file);
-    json_writer_key(writer, "passed");
-    json_writer_bool(writer, error == NULL);
+    struct json_writer *writer = report_begin("verify");
+    member_string(writer, "file", file);
+    member_bool(writer, "passed", error == NULL);
     if (error) {
-        json_writer_key(writer, "reason");
-        json_writer_string(writer, error->text);
+        member_string(writer, "reason", error->text);
     }
-    json_writer_end_object(writer);
-    json_writer_print(writer, stdout);
+    report_end(writer);
 }
 
 static void json_simulation(const struct simulation *simulation, const char *call,
                             const char *action, const char *origin)
 {
-    struct json_writer *writer = json_writer_new(true);
-    json_writer_object(writer);
-    json_writer_key(writer, "elfcage-report");
-    json_writer_string(writer, "simulate");
-    json_writer_key(writer, "schema");
-    json_writer_uint(writer, REPORT_SCHEMA);
-    json_writer_key(writer, "call");
-    json_writer_string(writer, call);
-    json_writer_key(writer, "architecture");
-    json_writer_uint(writer, simulation->call.arch);
-    json_writer_key(writer, "number");
-    json_writer_uint(writer, (uint32_t)simulation->call.nr);
-    json_writer_key(writer, "action");
-    json_writer_string(writer, action);
-    json_writer_key(writer, "reason");
-    json_writer_string(writer, origin);
+    struct json_writer *writer = report_begin("simulate");
+    member_string(writer, "call", call);
+    member_uint(writer, "architecture", simulation->call.arch);
+    member_uint(writer, "number", (uint32_t)simulation->call.nr);
+    member_string(writer, "action", action);
+    member_string(writer, "reason", origin);
     json_writer_key(writer, "instructions");
     json_writer_array(writer);
     for (size_t i = 0; i < simulation->trace.count; i++) {
         json_writer_uint(writer, simulation->trace.steps[i]);
     }
     json_writer_end_array(writer);
-    json_writer_end_object(writer);
-    json_writer_print(writer, stdout);
+    report_end(writer);
 }
 
 /* The lines of the disassembly that were run. Line i of it is instruction i. */
