@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share and nobody else needs. */
+#ifndef ELFCAGE_POLICY_INTERNAL_H
+#define ELFCAGE_POLICY_INTERNAL_H
+
+#include "policy/json.h"
+#include "policy/policy.h"
+
+/* What a filter of 4096 instructions (BPF_MAXINSNS) could not hold anyway; readers refuse more, so
+   that hostile input costs little. */
+#define POLICY_MAX_SYSCALLS 4096u
+#define POLICY_MAX_RULES 4096u     /* with conditions, in one policy */
+#define POLICY_MAX_CONDITIONS 64u  /* of one rule */
+#define POLICY_MAX_NAME_LENGTH 64u /* of a system call, bytes */
+
+/* Letters, digits and '_', not beginning with a digit, not too long. */
+bool policy_name_is_valid(const char *name);
+
+/* Adds to `abis`, kept sorted. False if it is there already. */
+bool policy_add_abi(struct policy *policy, const char *name);
+
+/* A copy of `file` that lives as long as the policy; for places. */
+const char *policy_add_file(struct policy *policy, const char *file);
+
+/* Same conditions in the same order, same action. */
+bool rule_equal(const struct rule *a, const struct rule *b);
+
+/* Can all conditions of `a` and of `b` hold at once? Exact. (Conditions of one argument have one
+   width: argument_width().) Either array may be empty. */
+bool conditions_can_hold(const struct condition *a, size_t a_count, const struct condition *b,
+                         size_t b_count);
+
+/* Readers of a parsed text, one a format. */
+int oci_read(const char *file, const struct json_value *root, const struct policy_options *options,
+             struct policy **out, struct policy_notes *notes, struct error *error);
+int canonical_read(const char *file, const struct json_value *root, struct policy **out,
+                   struct resolution *resolution, struct error *error);
+
+#endif

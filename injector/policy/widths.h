@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows behind argument_width(), for the tests. */
+#ifndef ELFCAGE_POLICY_WIDTHS_H
+#define ELFCAGE_POLICY_WIDTHS_H
+
+#include <stddef.h>
+
+struct width_row {
+    const char *name;
+    const char *widths; /* one of 'w', 'l', '?' an argument: see widths.c */
+    const char *why;    /* NULL: as the prototype says */
+};
+
+/* NULL past the end. */
+const struct width_row *width_row_at(size_t index);
+
+#endif
