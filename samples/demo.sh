@@ -40,7 +40,10 @@ elfcage() {
   "$ELFCAGE" "$@" || surprises=$((surprises + 1))
 }
 title() {
-  printf '\n%s%-52s  %-23s  %s%s\n' "$bold" "$1" "${2:-}" "${3:-}" "$plain"
+  printf '\n%s%s%s\n' "$bold" "$1" "$plain"
+}
+columns() {
+  printf '  %s%-42s  %-26s  %s%s\n' "$bold" "" "$1" "$2" "$plain"
 }
 # row TEXT BEFORE AFTER WANTED-BEFORE WANTED-AFTER: what the programs answered, against what they should
 row() {
@@ -51,7 +54,7 @@ row() {
     surprises=$((surprises + 1))
     text="$text (UNEXPECTED)"
   fi
-  printf '  %-50s  %-23s  %s%s%s\n' "$text" "$before" "$color" "$after" "$plain"
+  printf '  %-42s  %-26s  %s%s%s\n' "$text" "$before" "$color" "$after" "$plain"
 }
 refused="[oO]peration not permitted"
 
@@ -61,23 +64,24 @@ for program in owner web; do
 done
 mkdir "$work/files"
 echo hello >"$work/page"
+given=() served=() stolen=() now=() ran=()
 for kind in "" .caged; do
   start "$work/owner$kind" "$work/owner.socket" "$work/files"
-  given[${#given[@]}]=$(request "$work/owner.socket" "/page?uid=$give_to" --upload-file "$work/page")
+  given+=("$(request "$work/owner.socket" "/page?uid=$give_to" --upload-file "$work/page")")
   start "$work/web$kind" "$work/web.socket" "$work/files"
-  served[${#served[@]}]=$(request "$work/web.socket" /page)
-  stolen[${#stolen[@]}]=$(request "$work/web.socket" "/hole?name=page&uid=$steal_to" -X POST)
-  ran[${#ran[@]}]=$(request "$work/web.socket" "/hole?run=/bin/true" -X POST)
-  now[${#now[@]}]="owner is $(owner_of "$work/files/page")"
+  served+=("$(request "$work/web.socket" /page)")
+  stolen+=("$(request "$work/web.socket" "/hole?name=page&uid=$steal_to" -X POST)")
+  now+=("owner is $(owner_of "$work/files/page")")
+  ran+=("$(request "$work/web.socket" "/hole?run=/bin/true" -X POST)")
   stop_servers
   rm -f "$work"/*.socket
 done
-title "" "as built" "caged"
+columns "as built" "caged"
 row "owner: PUT /page for user $give_to" "${given[@]}" "*to $give_to" "*to $give_to"
 row "web:   GET /page" "${served[@]}" hello hello
-row "web:   a hole in it calls os.Chown for user $steal_to" "${stolen[@]}" "done" "$refused"
-row "       ... and then the page's" "${now[@]}" "owner is $steal_to" "owner is $give_to"
-row "web:   a hole in it runs a program" "${ran[@]}" "done" "$refused"
+row "web:   a hole calls os.Chown for user $steal_to" "${stolen[@]}" "done" "$refused"
+row "       the page afterwards" "${now[@]}" "owner is $steal_to" "owner is $give_to"
+row "web:   a hole runs /bin/true" "${ran[@]}" "done" "$refused"
 
 title "Denying chown alone stops nothing: os.Chown calls fchownat"
 elfcage inject --default allow --deny chown "$work/web" -o "$work/web.naive"
@@ -89,8 +93,8 @@ for kind in naive family; do
   stop_servers
   rm -f "$work"/*.socket
 done
-title "" "chown denied" "the family denied"
-row "web:   a hole in it calls os.Chown" "${answers[@]}" "done" "$refused"
+columns "chown denied" "the family denied"
+row "web:   a hole calls os.Chown" "${answers[@]}" "done" "$refused"
 
 title "One server in C, with threads, in two cages"
 elfcage inject --policy samples/c-server/server-may-own.json "$work/server" -o "$work/server.may-own"
@@ -104,7 +108,7 @@ for kind in .may-own .caged; do
   done
   stop_servers
 done
-title "" "server.may-own" "server.caged"
+columns "server.may-own" "server.caged"
 row "echo hello" "${says[.may-own echo]}" "${says[.caged echo]}" hello hello
 row "own FILE $give_to" "${says[.may-own own]}" "${says[.caged own]}" "done" "$refused"
 row "run /bin/true" "${says[.may-own run]}" "${says[.caged run]}" "$refused" "$refused"
@@ -124,7 +128,7 @@ for program in "$tar" "$work/tar.caged"; do
   fi
   rm -rf "$work/unpacked"
 done
-title "" "as built" "caged"
+columns "as built" "caged"
 row "tar --extract --same-owner" "${answers[@]}" "owner is $steal_to" "$refused"
 
 title "What is inside, and the way back"

@@ -68,7 +68,7 @@ job() {
 # Builds come first and one after the other: each uses all processors. Their results are jobs too.
 built=" "
 build() {
-  local preset=$1 text=$2
+  local preset=$1
   echo "building $preset ..."
   if tests/build.sh "$@" >"$output/build.$preset"; then
     built="$built$preset "
