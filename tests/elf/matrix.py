@@ -313,6 +313,9 @@ TOOLS = collections.OrderedDict([
     ("strip", tool("strip {}")),
     ("strip-g", tool("strip -g {}")),
     ("strip-twice", tool("strip {}", "strip {}")),
+    # What dh_strip (Debian) and brp-strip (rpm) do.
+    ("dh-strip", tool("strip --remove-section=.comment --remove-section=.note "
+                      "--strip-unneeded {}")),
     ("objcopy", tool("objcopy {}")),
     ("debuglink", tool("objcopy --only-keep-debug {} {}.debug", "objcopy --strip-debug {}",
                        "objcopy --add-gnu-debuglink={}.debug {}")),
