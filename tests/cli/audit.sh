@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A cage made with --audit denies nothing, says so everywhere, and is not taken for a real one.
+. "$(dirname "$0")/lib.bash"
+build call call.c -static -no-pie
+build contexts contexts.c -pthread
+build chain chain.c
+deny=(--default allow --deny getpriority,socket:ENOANO --kill swapon)
+nr=$(number 64 getpriority)
+cage real ./call "${deny[@]}"
+cage audit ./call "${deny[@]}" --audit
+isnt "$(digest real)" "$(digest audit)" "an audit is another file"
+is "$(./real 64 "$nr")" ENOANO "the real cage denies"
+is "$(./audit 64 "$nr" -- 32 "$(number 32 socketcall)" 1 '[2,1,0]' -- 64 "$(number 64 swapon)" 0)" "ok
+ok
+EFAULT" "the audit lets pass what would be denied, by every way, and what would be killed"
+is "$("$ELFCAGE" simulate ./audit getpriority | grep -c ': log: ')" 1 "its filter logs"
+cage contexts-audit ./contexts "${deny[@]}" --audit
+is "$(./contexts-audit | grep -c ' ok 2$')" 9 "and is loaded in every task"
+
+# A default that denies is let pass too.
+cage audit-default ./call --default errno:ENOANO --allow read --audit
+is "$(./audit-default 64 "$nr" -- 32 "$(number 32 getpid)")" "ok
+ok" "under a denying default nothing is denied either"
+
+# What the kernel logged, if it can be read.
+if [ -r /proc/sys/kernel/seccomp/actions_logged ] && grep -qw log /proc/sys/kernel/seccomp/actions_logged &&
+    is_root && [ -n "$(dmesg 2>/dev/null | tail -n 1)" ]; then
+    marker="elfcage-audit-test-$$"
+    if echo "$marker begin" >/dev/kmsg 2>/dev/null; then
+        cp audit cagelogtest
+        ./cagelogtest 64 "$nr" >/dev/null
+        lines=$(dmesg | sed -n "/$marker begin/,\$p" | grep "comm=\"cagelogtest\"" | grep -c "syscall=$nr ")
+        if [ "$lines" -ge 1 ]; then
+            ok "the kernel logged it"
+        else
+            skip "the kernel logged it" "the kernel's log has no audit records here"
+        fi
+    else
+        skip "the kernel logged it" "/dev/kmsg cannot be written"
+    fi
+else
+    skip "the kernel logged it" "the kernel's log cannot be read"
+fi
+
+like "$("$ELFCAGE" show audit)" 'AUDIT|audit' "show tells"
+unlike "$("$ELFCAGE" show real)" 'AUDIT|audit' "show does not tell so of the real one"
+fails 1 'audit' "verify refuses it" "$ELFCAGE" verify audit
+fails 1 'audit' "verify --accept warn refuses it" "$ELFCAGE" verify --accept warn audit
+run "$ELFCAGE" verify --accept audit audit
+is "$status" 0 "verify --accept audit takes it"
+run "$ELFCAGE" verify --accept audit real
+is "$status" 0 "verify --accept audit takes a real one"
+run "$ELFCAGE" verify --accept audit --audit "${deny[@]}" audit
+is "$status" 0 "with the policy it was made from"
+run "$ELFCAGE" verify --accept audit "${deny[@]}" audit
+is "$status" 1 "it does not carry the policy without --audit"
+
+fails 2 '--replace' "a real cage instead needs --replace" "$ELFCAGE" inject "${deny[@]}" -i audit
+succeeds "and has it" "$ELFCAGE" inject -q --replace "${deny[@]}" -i audit
+is "$(digest audit)" "$(digest real)" "and is the real one then"
+finish
