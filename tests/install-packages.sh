@@ -14,7 +14,8 @@ demo=(golang-go curl tar binutils)
 # What the tests use: compilers and linkers whose files are caged, tools that are run over them.
 test=(perl clang-tidy libclang-rt-14-dev g++ gcc-multilib libc6-dev-x32 musl-tools mold tcc rustc
   elfutils patchelf gdb valgrind strace qemu-user-static acl attr libcap2-bin mandoc
-  busybox-static linux-libc-dev-arm64-cross)
+  busybox-static bubblewrap
+  linux-libc-dev-arm64-cross linux-libc-dev-armhf-cross)
 
 case "${1:-}" in
 build) wanted=("${build[@]}") ;;

@@ -136,9 +136,15 @@ for preset in dev release; do
   fi
 done
 if has release && wanted valgrind; then
+  valgrind=(valgrind --quiet --error-exitcode=98 --leak-check=full --errors-for-leak-kinds=definite)
   for program in $(programs build/release/unit); do
-    with release "unit.valgrind/${program##*/}" CMOCKA_MESSAGE_OUTPUT=TAP valgrind --quiet \
-      --error-exitcode=98 --leak-check=full --errors-for-leak-kinds=definite "$program"
+    with release "unit.valgrind/${program##*/}" CMOCKA_MESSAGE_OUTPUT=TAP "${valgrind[@]}" "$program"
+  done
+  # A program that is elfcage under valgrind, for scripts that take it from $ELFCAGE.
+  printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${valgrind[*]}" "$root/build/release/injector/elfcage" >"$output/elfcage"
+  chmod +x "$output/elfcage"
+  for name in again bad-elf bad-policy; do
+    job "cli.valgrind/$name" env ELFCAGE="$output/elfcage" "tests/cli/$name.sh"
   done
 fi
 
