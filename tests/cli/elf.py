@@ -198,6 +198,324 @@ def mutations(elfcage, path):
             print("  %5d %s" % (count, message), file=sys.stderr)
 
 
+# The payload's header (the format is written down at the head of injector/elf/payload.c): offsets of
+# the fields that are used here.
+SIZE, FILTER, FILTER_COUNT, POLICY, POLICY_SIZE, STUB = 16, 40, 44, 48, 52, 80
+ORIGINAL_ENTRY, IDENTITY, NOTE = 112, 144, 72
+DIGEST_SIZE = 32
+
+
+class Cage:
+    """A caged file, taken apart far enough to forge it as somebody would who has read the source."""
+
+    def __init__(self, path):
+        self.elf = Elf(path)
+        self.index = self.elf.payload()
+        segment = self.elf.segment(self.index)
+        self.start, self.address = segment["offset"], segment["vaddr"]
+        self.end = segment["vaddr"] + segment["memsz"]
+        self.size = segment["filesz"]
+
+    def field(self, offset, size=4):
+        return self.elf.get(self.start + offset, size)
+
+    def part(self, offset, size):
+        return self.elf.data[self.start + offset:self.start + offset + size]
+
+    def filter(self):
+        return self.part(self.field(FILTER), 8 * self.field(FILTER_COUNT))
+
+    def set_filter(self, program):
+        """Of the same length."""
+        at = self.start + self.field(FILTER)
+        assert len(program) == 8 * self.field(FILTER_COUNT)
+        self.elf.data[at:at + len(program)] = program
+
+    def policy(self):
+        return self.part(self.field(POLICY), self.field(POLICY_SIZE))
+
+    def set_policy(self, text):
+        """Not longer; what is left over behind it belongs to nobody."""
+        at, size = self.start + self.field(POLICY), self.field(POLICY_SIZE)
+        assert len(text) < size, "the forged policy is longer"
+        self.elf.data[at:at + size] = text + b"\0" * (size - len(text))
+        self.elf.put(self.start + POLICY_SIZE, 4, len(text) + 1)
+
+    def fix_digests(self):
+        identity = hashlib.sha256(self.policy() + self.filter()).digest()
+        self.elf.data[self.start + IDENTITY:self.start + IDENTITY + DIGEST_SIZE] = identity
+        note = self.start + self.field(NOTE) + 20
+        self.elf.data[note:note + DIGEST_SIZE] = identity
+        size = self.field(SIZE) - DIGEST_SIZE
+        digest = hashlib.sha256(self.part(0, size)).digest()
+        self.elf.data[self.start + size:self.start + size + DIGEST_SIZE] = digest
+
+    def spare_phdr(self):
+        """A program header behind the payload's that nothing needs in order to run."""
+        for kind in (0x6474e551, 4, 0x6474e550, 0x6474e553):  # GNU_STACK, NOTE, EH_FRAME, PROPERTY
+            for i, segment in enumerate(self.elf.segments()):
+                if segment["type"] == kind and i > self.index:
+                    return i
+        raise SystemExit("no program header to take")
+
+    def add_load(self, address, content, memsz=None):
+        """content, at the end of the file, mapped at address by one more PT_LOAD."""
+        while len(self.elf.data) % 4096 != address % 4096:
+            self.elf.data.append(0)
+        offset = len(self.elf.data)
+        self.elf.data += content
+        # Segments are sorted by address, so the payload's comes first: it is the last one.
+        self.elf.set_segment(self.spare_phdr(), type=PT_LOAD, flags=5, offset=offset, vaddr=address,
+                             paddr=address, filesz=len(content), memsz=memsz or len(content),
+                             align=4096)
+
+    def relocations(self, tag, size_tag, entry_size):
+        tags = {t: v for _, t, v in self.elf.dynamic()}
+        at = self.elf.offset_of(tags[tag])
+        return range(at, at + tags[size_tag], entry_size)
+
+
+def weaker(program):
+    """The same filter, with ALLOW in place of every errno."""
+    program = bytearray(program)
+    for at in range(0, len(program), 8):
+        code, _, _, k = struct.unpack_from("<HBBI", program, at)
+        if code == 0x06 and k >> 16 == 5:
+            struct.pack_into("<I", program, at + 4, 0x7fff0000)
+    return program
+
+
+def forge_overlay_page(cage, _):
+    """A segment that shares no byte with the payload, and its last page: the loader maps whole pages."""
+    address = (cage.end + 15) // 16 * 16
+    if address % 4096 == 0:
+        raise SystemExit("the payload fills its last page")
+    cage.add_load(address, b"\x90" * 16)
+
+
+def forge_overlay_bytes(cage, _):
+    cage.add_load(cage.address + cage.field(STUB), b"\x90" * 64)
+
+
+def forge_overlay_bss(cage, _):
+    """Zero bytes, from no file, over the payload's last page."""
+    cage.add_load((cage.end + 15) // 16 * 16, b"", 8)
+
+
+def forge_unsorted(cage, _):
+    """The overlaying segment in front of the payload's in the table."""
+    spare = cage.spare_phdr()
+    cage.add_load(cage.address, bytes(cage.part(0, cage.size)))
+    a, b = cage.elf.segment(cage.index), cage.elf.segment(spare)
+    cage.elf.set_segment(cage.index, **b)
+    cage.elf.set_segment(spare, **a)
+
+
+def forge_two_payloads(cage, _):
+    cage.add_load((cage.end + 0xffff) // 0x10000 * 0x10000, bytes(cage.part(0, cage.size)))
+
+
+def forge_rela(cage, _):
+    cage.elf.put(next(iter(cage.relocations(7, 8, 24))), 8, cage.address + cage.field(STUB))
+
+
+def forge_rela_edge(cage, _):
+    """The last of its eight bytes is the payload's first."""
+    cage.elf.put(next(iter(cage.relocations(7, 8, 24))), 8, cage.address - 7)
+
+
+def forge_rela_last(cage, _):
+    cage.elf.put(list(cage.relocations(7, 8, 24))[-1], 8, cage.end - 1)
+
+
+def forge_jmprel(cage, _):
+    cage.elf.put(next(iter(cage.relocations(23, 2, 24))), 8, cage.address + cage.field(FILTER))
+
+
+def forge_rel(cage, _):
+    """i386: REL entries of 8 bytes."""
+    cage.elf.put(next(iter(cage.relocations(17, 18, 8))), 4, cage.address + cage.field(STUB))
+
+
+def forge_relr(cage, _):
+    cage.elf.put(next(iter(cage.relocations(36, 35, 8))), 8,
+                 (cage.address + cage.field(FILTER)) & ~7)
+
+
+def forge_relr_bitmap(cage, _):
+    """An address below the payload, and a bitmap that reaches into it."""
+    first = next(iter(cage.relocations(36, 35, 8)))
+    cage.elf.put(first, 8, cage.address - 8 * 4)
+    cage.elf.put(first + 8, 8, 0xffffffffffffffff)
+
+
+def forge_textrel(cage, _):
+    for at, tag, _ in cage.elf.dynamic():
+        if tag == 21:  # DT_DEBUG
+            cage.elf.put(at, cage.elf.ehdr["entry"][1], 22)
+            return
+    raise SystemExit("no DT_DEBUG")
+
+
+def forge_df_textrel(cage, _):
+    word = cage.elf.ehdr["entry"][1]
+    for at, tag, value in cage.elf.dynamic():
+        if tag == 30:  # DT_FLAGS
+            cage.elf.put(at + word, word, value | 4)
+            return
+    raise SystemExit("no DT_FLAGS")
+
+
+def forge_writable(cage, _):
+    cage.elf.set_segment(cage.index, flags=cage.elf.segment(cage.index)["flags"] | PF_W)
+
+
+def forge_not_executable(cage, _):
+    cage.elf.set_segment(cage.index, flags=4)
+
+
+def forge_original_entry(cage, _):
+    cage.elf.put(*cage.elf.ehdr["entry"], cage.field(ORIGINAL_ENTRY, 8))
+
+
+def forge_entry_past(cage, _):
+    """The hook points into the stub, past its beginning."""
+    cage.elf.put(*cage.elf.ehdr["entry"], cage.elf.header("entry") + 4)
+
+
+def forge_foreign(cage, other):
+    """The payload of another caged file, copied over this one's, as it is."""
+    other = Cage(other)
+    content = other.part(0, other.size)
+    if len(content) > cage.size:
+        raise SystemExit("the other payload is larger")
+    cage.elf.data[cage.start:cage.start + len(content)] = content
+
+
+def forge_foreign_whole(cage, other):
+    """The same, with its program header, its entry point and as many bytes as it needs."""
+    other = Cage(other)
+    cage.elf.data = cage.elf.data[:cage.start]
+    while len(cage.elf.data) % 4096 != other.address % 4096:
+        cage.elf.data.append(0)
+    offset = len(cage.elf.data)
+    cage.elf.data += other.part(0, other.size)
+    cage.elf.set_segment(cage.index, **dict(other.elf.segment(other.index), offset=offset))
+    cage.elf.put(*cage.elf.ehdr["entry"], other.elf.header("entry"))
+    for name in ("shoff", "shnum"):
+        cage.elf.put(*cage.elf.ehdr[name], 0)
+    cage.elf.put(cage.elf.ehdr["shnum"][0] + 2, 2, 0)
+
+
+def forge_stub_instruction(cage, _):
+    """A system call of the stub becomes two NOPs."""
+    at = cage.elf.data.find(b"\x0f\x05", cage.start + cage.field(STUB))
+    if not 0 < at < cage.start + cage.size:
+        raise SystemExit("no syscall instruction in the stub")
+    cage.elf.data[at:at + 2] = b"\x90\x90"
+
+
+def config_at(cage):
+    return cage.start + cage.field(STUB)
+
+
+def forge_no_tsync(cage, _):
+    cage.elf.put(config_at(cage) + 24, 4, 0)
+
+
+def forge_stub_warns(cage, _):
+    """The stub is told to warn; the payload's header does not say so."""
+    cage.elf.put(config_at(cage) + 28, 4, 2)
+
+
+def forge_other_filter_place(cage, _):
+    """The stub is told of another place, where a filter that allows everything stands."""
+    program = struct.pack("<HBBI", 6, 0, 0, 0x7fff0000)
+    at = len(cage.elf.data)
+    cage.elf.data += program
+    place = config_at(cage)
+    cage.elf.put(place + 6, 2, 1)
+    cage.elf.put(place + 8, 8, at - place)
+
+
+def forge_next_elsewhere(cage, _):
+    at = config_at(cage) + 16
+    cage.elf.put(at, 8, cage.elf.get(at, 8) + 4)
+
+
+def forge_weaker_filter(cage, _):
+    cage.set_filter(weaker(cage.filter()))
+    cage.fix_digests()
+
+
+def forge_weaker_filter_no_digest(cage, _):
+    cage.set_filter(weaker(cage.filter()))
+
+
+def forge_weaker_policy(cage, _):
+    """The policy says another thing than the filter: `fchown` in place of `lchown`, with its number."""
+    cage.set_policy(bytes(cage.policy()[:-1]).replace(b"lchown", b"fchown"))
+    cage.fix_digests()
+
+
+def x86_64_only(cage):
+    """A filter that refuses lchown of x86-64 and looks at nothing else, of the same length."""
+    program = [(0x20, 0, 0, 4), (0x15, 0, 3, 0xc000003e), (0x20, 0, 0, 0), (0x15, 0, 1, 94),
+               (0x06, 0, 0, 0x00050000 | 55)]
+    program += [(0x06, 0, 0, 0x7fff0000)] * (cage.field(FILTER_COUNT) - len(program))
+    cage.set_filter(b"".join(struct.pack("<HBBI", *instruction) for instruction in program))
+    cage.fix_digests()
+
+
+def forge_forgotten_abi(cage, _):
+    """A filter for x86-64 alone, and a record that knows no other ABI."""
+    text = bytes(cage.policy()[:-1])
+    cut = re.sub(rb',\n\{"abi":"i386",[^}]*(\{[^}]*\})?\}', b"", text)
+    assert cut != text
+    cage.set_policy(cut)
+    x86_64_only(cage)
+
+
+def forge_forgotten_numbers(cage, _):
+    """The same, and a record that says that i386 has none of the names."""
+    head, i386 = bytes(cage.policy()[:-1]).split(b'{"abi":"i386",')
+    i386 = re.sub(rb'"numbers":\[[0-9,]*\]', b'"numbers":[null]', i386)
+    i386 = re.sub(rb',\s*"more":\{[^}]*\}', b"", i386)
+    cage.set_policy(head + b'{"abi":"i386",' + i386)
+    x86_64_only(cage)
+
+
+def forge_forgotten_ways(cage, _):
+    """The same, and a record that has the name's own number and none of the other ways."""
+    head, i386 = bytes(cage.policy()[:-1]).split(b'{"abi":"i386",')
+    i386 = re.sub(rb',\s*"more":\{[^}]*\}', b"", i386)
+    cage.set_policy(head + b'{"abi":"i386",' + i386)
+    x86_64_only(cage)
+
+
+def forge_unrelated_filter(cage, _):
+    """Digests right, policy right, and a filter for x86-64 alone."""
+    x86_64_only(cage)
+
+
+def forge_control_digests(cage, _):
+    """No change at all, digests made anew: the forger's tools are right."""
+    cage.fix_digests()
+
+
+def forge_control_sections(cage, _):
+    """No section headers: verify looks at what is loaded."""
+    for name in ("shoff", "shnum"):
+        cage.elf.put(*cage.elf.ehdr[name], 0)
+    cage.elf.put(cage.elf.ehdr["shnum"][0] + 2, 2, 0)
+
+
+def forge(what, path, out, other):
+    cage = Cage(path)
+    globals()["forge_" + what.replace("-", "_")](cage, other)
+    cage.elf.write(out)
+
+
 def main(arguments):
     command = arguments[0]
     if command == "payload":
@@ -218,6 +536,8 @@ def main(arguments):
         truncations(arguments[1], arguments[2], int(arguments[3]))
     elif command == "mutations":
         mutations(arguments[1], arguments[2])
+    elif command == "forge":
+        forge(arguments[1], arguments[2], arguments[3], arguments[4] if arguments[4:] else None)
     else:
         raise SystemExit(__doc__)
 
