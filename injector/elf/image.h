@@ -9,6 +9,7 @@
 #include "arch/arch.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "elf/codec.h"
 
 #include <gelf.h>
 
@@ -27,16 +28,29 @@ const char *image_name(const struct image *image);
 struct bytes image_bytes(const struct image *image); /* the whole file, mapped */
 const struct arch *image_arch(const struct image *image);
 bool image_big_endian(const struct image *image);
+struct codec image_codec(const struct image *image);
 const GElf_Ehdr *image_ehdr(const struct image *image);
 size_t image_phdr_count(const struct image *image);
 const GElf_Phdr *image_phdr(const struct image *image, size_t index);
 size_t image_shdr_count(const struct image *image); /* 0: no section headers */
 const GElf_Shdr *image_shdr(const struct image *image, size_t index);
 const char *image_section_name(const struct image *image, size_t index); /* "" if it has none */
-bool image_is_dynamic(const struct image *image);
+/* The first program header of that type; SIZE_MAX if there is none. */
+size_t image_find_phdr(const struct image *image, uint32_t type);
+bool image_is_dynamic(const struct image *image); /* has a PT_DYNAMIC */
+/* The entries of PT_DYNAMIC up to and without DT_NULL; 0 of them if there is none. */
+size_t image_dynamic_count(const struct image *image);
+GElf_Dyn image_dynamic(const struct image *image, size_t index);
+/* The value of the last entry with that tag (ld.so takes the last one); false if there is none. */
+bool image_dynamic_value(const struct image *image, int64_t tag, uint64_t *value);
+/* Where the last byte that a header, segment or section describes ends, bytes. What lies behind
+   was appended: the program may look for it from the end of the file. */
+uint64_t image_end(const struct image *image);
 /* The bytes in the file behind [address, address + size) of the loaded image; false if they are not
    all in one PT_LOAD's file part. */
 bool image_at_address(const struct image *image, uint64_t address, uint64_t size,
                       struct bytes *out);
+/* The file offset of that address; false if it is in no PT_LOAD's file part. */
+bool image_offset_of(const struct image *image, uint64_t address, uint64_t *offset);
 
 #endif

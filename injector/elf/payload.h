@@ -11,6 +11,7 @@
 
 #include "elf/image.h"
 
+#define PAYLOAD_MAGIC "\341elfcage" /* 8 bytes, at the start of a PT_LOAD */
 #define PAYLOAD_VERSION 1u
 #define PAYLOAD_AUDIT 0x1u         /* made with --audit */
 #define PAYLOAD_ALLOW_NESTING 0x2u /* made with --allow-nesting */
@@ -33,6 +34,17 @@ struct undo_piece {
     struct bytes original;
 };
 
+/* Bytes of the caged file that removal relies on: whoever changed them changed the file. */
+struct undo_guard {
+    uint64_t offset, size; /* in the caged file, bytes */
+    uint8_t digest[BYTES_DIGEST_SIZE];
+};
+
+/* A symbol table whose section indices were mapped because section headers were sorted. */
+struct undo_table {
+    uint64_t offset, size; /* in the original file, bytes */
+};
+
 /* A payload as it was found in a caged image, checked as far as its own structure goes. Borrows
    from the image. */
 struct payload {
@@ -50,6 +62,14 @@ struct payload {
     uint64_t original_offset; /* where the original's byte 0 stands in the caged file (S2: not 0) */
     struct undo_piece *undo;  /* owned by the payload: payload_clear() */
     size_t undo_count;
+    struct undo_guard *guards; /* owned */
+    size_t guard_count;
+    struct undo_table *tables; /* owned */
+    size_t table_count;
+    uint16_t *section_map; /* owned; the old index for each new one, 0 for what was added */
+    size_t section_map_count;
+    uint64_t caged_size;                 /* of the file right after injection, bytes */
+    uint64_t caged_offset;               /* where the payload stood in it */
     uint8_t identity[BYTES_DIGEST_SIZE]; /* SHA-256 of policy text and filter */
 };
 

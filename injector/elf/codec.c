@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libelf's translators (elf32_xlatetom and so on) do the byte order; the step between the 32-bit
+ * structures and GElf_* is ours. The bytes are copied first, since translators want alignment and
+ * structures in a file need not have it.
+ */
+#include "elf/codec.h"
+
+#include "base/bytes.h"
+
+#include <assert.h>
+#include <libelf.h>
+#include <string.h>
+
+/* Big enough for any structure below, aligned for all of them. */
+union room {
+    Elf64_Ehdr ehdr;
+    uint64_t words[sizeof(Elf64_Ehdr) / sizeof(uint64_t)];
+};
+
+static unsigned encoding(struct codec codec)
+{
+    return codec.big_endian ? ELFDATA2MSB : ELFDATA2LSB;
+}
+
+static void from_file(struct codec codec, Elf_Type type, const uint8_t *bytes, void *structure,
+                      size_t size)
+{
+    union room room;
+    memcpy(&room, bytes, size);
+    Elf_Data source = {.d_buf = &room, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
+    Elf_Data target = {.d_buf = structure, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
+    const Elf_Data *done = codec.is_64 ? elf64_xlatetom(&target, &source, encoding(codec))
+                                       : elf32_xlatetom(&target, &source, encoding(codec));
+    assert(done);
+    (void)done;
+}
+
+static void to_file(struct codec codec, Elf_Type type, void *structure, uint8_t *bytes, size_t size)
+{
+    union room room;
+    Elf_Data source = {.d_buf = structure, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
+    Elf_Data target = {.d_buf = &room, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
+    const Elf_Data *done = codec.is_64 ? elf64_xlatetof(&target, &source, encoding(codec))
+                                       : elf32_xlatetof(&target, &source, encoding(codec));
+    assert(done);
+    (void)done;
+    memcpy(bytes, &room, size);
+}
+
+#define SIZE_FUNCTION(name, type)                                                                  \
+    size_t codec_##name##_size(struct codec codec)                                                 \
+    {                                                                                              \
+        return codec.is_64 ? sizeof(Elf64_##type) : sizeof(Elf32_##type);                          \
+    }
+
+SIZE_FUNCTION(ehdr, Ehdr)
+SIZE_FUNCTION(phdr, Phdr)
+SIZE_FUNCTION(shdr, Shdr)
+SIZE_FUNCTION(dyn, Dyn)
+SIZE_FUNCTION(sym, Sym)
+SIZE_FUNCTION(rel, Rel)
+SIZE_FUNCTION(rela, Rela)
+SIZE_FUNCTION(word, Addr)
+
+void codec_get_ehdr(struct codec codec, const uint8_t *bytes, GElf_Ehdr *ehdr)
+{
+    if (codec.is_64) {
+        from_file(codec, ELF_T_EHDR, bytes, ehdr, sizeof *ehdr);
+        return;
+    }
+    Elf32_Ehdr e;
+    from_file(codec, ELF_T_EHDR, bytes, &e, sizeof e);
+    *ehdr = (GElf_Ehdr){.e_type = e.e_type,
+                        .e_machine = e.e_machine,
+                        .e_version = e.e_version,
+                        .e_entry = e.e_entry,
+                        .e_phoff = e.e_phoff,
+                        .e_shoff = e.e_shoff,
+                        .e_flags = e.e_flags,
+                        .e_ehsize = e.e_ehsize,
+                        .e_phentsize = e.e_phentsize,
+                        .e_phnum = e.e_phnum,
+                        .e_shentsize = e.e_shentsize,
+                        .e_shnum = e.e_shnum,
+                        .e_shstrndx = e.e_shstrndx};
+    memcpy(ehdr->e_ident, e.e_ident, EI_NIDENT);
+}
+
+void codec_put_ehdr(struct codec codec, uint8_t *bytes, const GElf_Ehdr *ehdr)
+{
+    if (codec.is_64) {
+        GElf_Ehdr copy = *ehdr;
+        to_file(codec, ELF_T_EHDR, &copy, bytes, sizeof copy);
+        return;
+    }
+    Elf32_Ehdr e = {.e_type = ehdr->e_type,
+                    .e_machine = ehdr->e_machine,
+                    .e_version = ehdr->e_version,
+                    .e_entry = (Elf32_Addr)ehdr->e_entry,
+                    .e_phoff = (Elf32_Off)ehdr->e_phoff,
+                    .e_shoff = (Elf32_Off)ehdr->e_shoff,
+                    .e_flags = ehdr->e_flags,
+                    .e_ehsize = ehdr->e_ehsize,
+                    .e_phentsize = ehdr->e_phentsize,
+                    .e_phnum = ehdr->e_phnum,
+                    .e_shentsize = ehdr->e_shentsize,
+                    .e_shnum = ehdr->e_shnum,
+                    .e_shstrndx = ehdr->e_shstrndx};
+    memcpy(e.e_ident, ehdr->e_ident, EI_NIDENT);
+    to_file(codec, ELF_T_EHDR, &e, bytes, sizeof e);
+}
+
+void codec_get_phdr(struct codec codec, const uint8_t *bytes, GElf_Phdr *phdr)
+{
+    if (codec.is_64) {
+        from_file(codec, ELF_T_PHDR, bytes, phdr, sizeof *phdr);
+        return;
+    }
+    Elf32_Phdr p;
+    from_file(codec, ELF_T_PHDR, bytes, &p, sizeof p);
+    *phdr = (GElf_Phdr){.p_type = p.p_type,
+                        .p_flags = p.p_flags,
+                        .p_offset = p.p_offset,
+                        .p_vaddr = p.p_vaddr,
+                        .p_paddr = p.p_paddr,
+                        .p_filesz = p.p_filesz,
+                        .p_memsz = p.p_memsz,
+                        .p_align = p.p_align};
+}
+
+void codec_put_phdr(struct codec codec, uint8_t *bytes, const GElf_Phdr *phdr)
+{
+    if (codec.is_64) {
+        GElf_Phdr copy = *phdr;
+        to_file(codec, ELF_T_PHDR, &copy, bytes, sizeof copy);
+        return;
+    }
+    Elf32_Phdr p = {.p_type = phdr->p_type,
+                    .p_flags = phdr->p_flags,
+                    .p_offset = (Elf32_Off)phdr->p_offset,
+                    .p_vaddr = (Elf32_Addr)phdr->p_vaddr,
+                    .p_paddr = (Elf32_Addr)phdr->p_paddr,
+                    .p_filesz = (Elf32_Word)phdr->p_filesz,
+                    .p_memsz = (Elf32_Word)phdr->p_memsz,
+                    .p_align = (Elf32_Word)phdr->p_align};
+    to_file(codec, ELF_T_PHDR, &p, bytes, sizeof p);
+}
+
+void codec_get_shdr(struct codec codec, const uint8_t *bytes, GElf_Shdr *shdr)
+{
+    if (codec.is_64) {
+        from_file(codec, ELF_T_SHDR, bytes, shdr, sizeof *shdr);
+        return;
+    }
+    Elf32_Shdr s;
+    from_file(codec, ELF_T_SHDR, bytes, &s, sizeof s);
+    *shdr = (GElf_Shdr){.sh_name = s.sh_name,
+                        .sh_type = s.sh_type,
+                        .sh_flags = s.sh_flags,
+                        .sh_addr = s.sh_addr,
+                        .sh_offset = s.sh_offset,
+                        .sh_size = s.sh_size,
+                        .sh_link = s.sh_link,
+                        .sh_info = s.sh_info,
+                        .sh_addralign = s.sh_addralign,
+                        .sh_entsize = s.sh_entsize};
+}
+
+void codec_put_shdr(struct codec codec, uint8_t *bytes, const GElf_Shdr *shdr)
+{
+    if (codec.is_64) {
+        GElf_Shdr copy = *shdr;
+        to_file(codec, ELF_T_SHDR, &copy, bytes, sizeof copy);
+        return;
+    }
+    Elf32_Shdr s = {.sh_name = shdr->sh_name,
+                    .sh_type = shdr->sh_type,
+                    .sh_flags = (Elf32_Word)shdr->sh_flags,
+                    .sh_addr = (Elf32_Addr)shdr->sh_addr,
+                    .sh_offset = (Elf32_Off)shdr->sh_offset,
+                    .sh_size = (Elf32_Word)shdr->sh_size,
+                    .sh_link = shdr->sh_link,
+                    .sh_info = shdr->sh_info,
+                    .sh_addralign = (Elf32_Word)shdr->sh_addralign,
+                    .sh_entsize = (Elf32_Word)shdr->sh_entsize};
+    to_file(codec, ELF_T_SHDR, &s, bytes, sizeof s);
+}
+
+void codec_get_dyn(struct codec codec, const uint8_t *bytes, GElf_Dyn *dyn)
+{
+    if (codec.is_64) {
+        from_file(codec, ELF_T_DYN, bytes, dyn, sizeof *dyn);
+        return;
+    }
+    Elf32_Dyn d;
+    from_file(codec, ELF_T_DYN, bytes, &d, sizeof d);
+    *dyn = (GElf_Dyn){.d_tag = d.d_tag, .d_un.d_val = d.d_un.d_val};
+}
+
+void codec_put_dyn(struct codec codec, uint8_t *bytes, const GElf_Dyn *dyn)
+{
+    if (codec.is_64) {
+        GElf_Dyn copy = *dyn;
+        to_file(codec, ELF_T_DYN, &copy, bytes, sizeof copy);
+        return;
+    }
+    Elf32_Dyn d = {.d_tag = (Elf32_Sword)dyn->d_tag, .d_un.d_val = (Elf32_Word)dyn->d_un.d_val};
+    to_file(codec, ELF_T_DYN, &d, bytes, sizeof d);
+}
+
+void codec_get_sym(struct codec codec, const uint8_t *bytes, GElf_Sym *sym)
+{
+    if (codec.is_64) {
+        from_file(codec, ELF_T_SYM, bytes, sym, sizeof *sym);
+        return;
+    }
+    Elf32_Sym s;
+    from_file(codec, ELF_T_SYM, bytes, &s, sizeof s);
+    *sym = (GElf_Sym){.st_name = s.st_name,
+                      .st_info = s.st_info,
+                      .st_other = s.st_other,
+                      .st_shndx = s.st_shndx,
+                      .st_value = s.st_value,
+                      .st_size = s.st_size};
+}
+
+void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym)
+{
+    if (codec.is_64) {
+        GElf_Sym copy = *sym;
+        to_file(codec, ELF_T_SYM, &copy, bytes, sizeof copy);
+        return;
+    }
+    Elf32_Sym s = {.st_name = sym->st_name,
+                   .st_info = sym->st_info,
+                   .st_other = sym->st_other,
+                   .st_shndx = sym->st_shndx,
+                   .st_value = (Elf32_Addr)sym->st_value,
+                   .st_size = (Elf32_Word)sym->st_size};
+    to_file(codec, ELF_T_SYM, &s, bytes, sizeof s);
+}
+
+void codec_get_rel(struct codec codec, const uint8_t *bytes, GElf_Rela *rel, uint64_t *symbol)
+{
+    uint64_t info;
+    if (codec.is_64) {
+        Elf64_Rel r;
+        from_file(codec, ELF_T_REL, bytes, &r, sizeof r);
+        *rel = (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info};
+        info = ELF64_R_SYM(r.r_info);
+    } else {
+        Elf32_Rel r;
+        from_file(codec, ELF_T_REL, bytes, &r, sizeof r);
+        *rel = (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info};
+        info = ELF32_R_SYM(r.r_info);
+    }
+    *symbol = info;
+}
+
+void codec_get_rela(struct codec codec, const uint8_t *bytes, GElf_Rela *rela, uint64_t *symbol)
+{
+    if (codec.is_64) {
+        from_file(codec, ELF_T_RELA, bytes, rela, sizeof *rela);
+        *symbol = ELF64_R_SYM(rela->r_info);
+        return;
+    }
+    Elf32_Rela r;
+    from_file(codec, ELF_T_RELA, bytes, &r, sizeof r);
+    *rela =
+        (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info, .r_addend = (uint32_t)r.r_addend};
+    *symbol = ELF32_R_SYM(r.r_info);
+}
+
+uint64_t codec_get_word(struct codec codec, const uint8_t *bytes)
+{
+    return codec.is_64 ? bytes_get64(bytes, codec.big_endian)
+                       : bytes_get32(bytes, codec.big_endian);
+}

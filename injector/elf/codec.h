@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ELF structures between the file's form (either class, either byte order) and libelf's
+ * class-neutral GElf_* form. Callers have checked that the bytes are there: a codec only knows
+ * sizes. Source: gABI chapters 4 and 5.
+ */
+#ifndef ELFCAGE_ELF_CODEC_H
+#define ELFCAGE_ELF_CODEC_H
+
+#include <gelf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a file writes its structures. */
+struct codec {
+    bool is_64;
+    bool big_endian;
+};
+
+/* Sizes in the file, bytes. */
+size_t codec_ehdr_size(struct codec codec);
+size_t codec_phdr_size(struct codec codec);
+size_t codec_shdr_size(struct codec codec);
+size_t codec_dyn_size(struct codec codec);
+size_t codec_sym_size(struct codec codec);
+size_t codec_rel_size(struct codec codec);
+size_t codec_rela_size(struct codec codec);
+size_t codec_word_size(struct codec codec); /* of an address */
+
+void codec_get_ehdr(struct codec codec, const uint8_t *bytes, GElf_Ehdr *ehdr);
+void codec_get_phdr(struct codec codec, const uint8_t *bytes, GElf_Phdr *phdr);
+void codec_get_shdr(struct codec codec, const uint8_t *bytes, GElf_Shdr *shdr);
+void codec_get_dyn(struct codec codec, const uint8_t *bytes, GElf_Dyn *dyn);
+void codec_get_sym(struct codec codec, const uint8_t *bytes, GElf_Sym *sym);
+/* r_addend is 0 for a rel. `symbol` is the index that r_info holds. */
+void codec_get_rel(struct codec codec, const uint8_t *bytes, GElf_Rela *rel, uint64_t *symbol);
+void codec_get_rela(struct codec codec, const uint8_t *bytes, GElf_Rela *rela, uint64_t *symbol);
+uint64_t codec_get_word(struct codec codec, const uint8_t *bytes);
+
+/* Values must fit the class: layouts check addresses before they come here. */
+void codec_put_ehdr(struct codec codec, uint8_t *bytes, const GElf_Ehdr *ehdr);
+void codec_put_phdr(struct codec codec, uint8_t *bytes, const GElf_Phdr *phdr);
+void codec_put_shdr(struct codec codec, uint8_t *bytes, const GElf_Shdr *shdr);
+void codec_put_dyn(struct codec codec, uint8_t *bytes, const GElf_Dyn *dyn);
+void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening an image and looking at it. The file is mapped, never read whole: a file of 1 GB costs
+ * the pages that are looked at. All doubt is settled in image_check.c, before anybody gets a
+ * `struct image`; so nothing here can fail.
+ */
+#include "elf/image_private.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+static int check_or_free(struct image *image, struct image **out, struct error *error)
+{
+    if (image_check(image, error) != 0) {
+        image_free(image);
+        return -1;
+    }
+    *out = image;
+    return 0;
+}
+
+int image_from_bytes(struct bytes bytes, const char *name, struct image **out, struct error *error)
+{
+    struct image *image = memory_zeroed(1, sizeof *image);
+    image->name = memory_strdup(name);
+    image->bytes = bytes;
+    return check_or_free(image, out, error);
+}
+
+int image_from_fd(int fd, const char *name, struct image **out, struct error *error)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return error_system(error, errno, name, "cannot be examined");
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return error_file(error, ERROR_UNSUPPORTED, name,
+                          "not a regular file: name the program itself");
+    }
+    struct image *image = memory_zeroed(1, sizeof *image);
+    image->name = memory_strdup(name);
+    if (status.st_size > 0) {
+        size_t size = (size_t)status.st_size;
+        void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (map == MAP_FAILED) {
+            int number = errno;
+            image_free(image);
+            return error_system(error, number, name, "cannot be mapped");
+        }
+        image->map = map;
+        image->bytes = (struct bytes){map, size};
+    }
+    return check_or_free(image, out, error);
+}
+
+int image_open(const char *path, struct image **out, struct error *error)
+{
+    /* O_NONBLOCK: a FIFO must not make us wait before it is refused. */
+    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return error_system(error, errno, path, "cannot be opened");
+    }
+    return image_from_fd(fd, path, out, error);
+}
+
+void image_free(struct image *image)
+{
+    if (!image) {
+        return;
+    }
+    if (image->map) {
+        munmap(image->map, image->bytes.size);
+    }
+    free(image->phdrs);
+    free(image->shdrs);
+    free(image->name);
+    free(image);
+}
+
+const char *image_name(const struct image *image)
+{
+    return image->name;
+}
+
+struct bytes image_bytes(const struct image *image)
+{
+    return image->bytes;
+}
+
+const struct arch *image_arch(const struct image *image)
+{
+    return image->arch;
+}
+
+bool image_big_endian(const struct image *image)
+{
+    return image->codec.big_endian;
+}
+
+struct codec image_codec(const struct image *image)
+{
+    return image->codec;
+}
+
+const GElf_Ehdr *image_ehdr(const struct image *image)
+{
+    return &image->ehdr;
+}
+
+size_t image_phdr_count(const struct image *image)
+{
+    return image->phdr_count;
+}
+
+const GElf_Phdr *image_phdr(const struct image *image, size_t index)
+{
+    return &image->phdrs[index];
+}
+
+size_t image_shdr_count(const struct image *image)
+{
+    return image->shdr_count;
+}
+
+const GElf_Shdr *image_shdr(const struct image *image, size_t index)
+{
+    return &image->shdrs[index];
+}
+
+const char *image_section_name(const struct image *image, size_t index)
+{
+    uint64_t offset = image->shdrs[index].sh_name;
+    return offset < image->section_names.size ? (const char *)image->section_names.data + offset
+                                              : "";
+}
+
+size_t image_find_phdr(const struct image *image, uint32_t type)
+{
+    for (size_t i = 0; i < image->phdr_count; i++) {
+        if (image->phdrs[i].p_type == type) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+bool image_is_dynamic(const struct image *image)
+{
+    return image_find_phdr(image, PT_DYNAMIC) != SIZE_MAX;
+}
+
+size_t image_dynamic_count(const struct image *image)
+{
+    return image->dynamic_count;
+}
+
+GElf_Dyn image_dynamic(const struct image *image, size_t index)
+{
+    GElf_Dyn dyn;
+    codec_get_dyn(image->codec, image->dynamic.data + index * codec_dyn_size(image->codec), &dyn);
+    return dyn;
+}
+
+bool image_dynamic_value(const struct image *image, int64_t tag, uint64_t *value)
+{
+    for (size_t i = image->dynamic_count; i > 0; i--) {
+        GElf_Dyn dyn = image_dynamic(image, i - 1);
+        if (dyn.d_tag == tag) {
+            *value = dyn.d_un.d_val;
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t image_end(const struct image *image)
+{
+    const GElf_Ehdr *ehdr = &image->ehdr;
+    uint64_t end = ehdr->e_phoff + image->phdr_count * codec_phdr_size(image->codec);
+    if (image->shdr_count) {
+        uint64_t table = ehdr->e_shoff + image->shdr_count * codec_shdr_size(image->codec);
+        end = end > table ? end : table;
+    }
+    for (size_t i = 0; i < image->phdr_count; i++) {
+        uint64_t segment = image->phdrs[i].p_offset + image->phdrs[i].p_filesz;
+        end = image->phdrs[i].p_filesz && segment > end ? segment : end;
+    }
+    for (size_t i = 1; i < image->shdr_count; i++) {
+        const GElf_Shdr *shdr = &image->shdrs[i];
+        if (shdr->sh_type != SHT_NOBITS && shdr->sh_type != SHT_NULL) {
+            uint64_t section = shdr->sh_offset + shdr->sh_size;
+            end = shdr->sh_size && section > end ? section : end;
+        }
+    }
+    return end;
+}
+
+bool image_offset_of(const struct image *image, uint64_t address, uint64_t *offset)
+{
+    for (size_t i = 0; i < image->phdr_count; i++) {
+        const GElf_Phdr *phdr = &image->phdrs[i];
+        if (phdr->p_type == PT_LOAD && address >= phdr->p_vaddr &&
+            address - phdr->p_vaddr < phdr->p_filesz) {
+            *offset = phdr->p_offset + (address - phdr->p_vaddr);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool image_at_address(const struct image *image, uint64_t address, uint64_t size, struct bytes *out)
+{
+    for (size_t i = 0; i < image->phdr_count; i++) {
+        const GElf_Phdr *phdr = &image->phdrs[i];
+        if (phdr->p_type == PT_LOAD && address >= phdr->p_vaddr &&
+            bytes_in(address - phdr->p_vaddr, size, phdr->p_filesz)) {
+            return bytes_slice(image->bytes, phdr->p_offset + (address - phdr->p_vaddr), size, out);
+        }
+    }
+    return false;
+}

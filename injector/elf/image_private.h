@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What image.c and image_check.c share; nobody else includes it. */
+#ifndef ELFCAGE_ELF_IMAGE_PRIVATE_H
+#define ELFCAGE_ELF_IMAGE_PRIVATE_H
+
+#include "elf/image.h"
+
+struct image {
+    char *name;         /* owned */
+    struct bytes bytes; /* the whole file */
+    void *map;          /* owned; NULL when the bytes are borrowed */
+    const struct arch *arch;
+    struct codec codec;
+    GElf_Ehdr ehdr;
+    GElf_Phdr *phdrs; /* owned */
+    size_t phdr_count;
+    GElf_Shdr *shdrs; /* owned */
+    size_t shdr_count;
+    struct bytes section_names; /* ends in NUL, or is empty */
+    struct bytes dynamic;       /* PT_DYNAMIC up to and without DT_NULL */
+    size_t dynamic_count;
+};
+
+/* Reads and checks everything; the image's name and bytes are set. */
+int image_check(struct image *image, struct error *error);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing a payload. The sizes are known before the contents: first payload_measure(), then the
+ * plan fixes all addresses, then payload_write().
+ */
+#ifndef ELFCAGE_ELF_PAYLOAD_WRITE_H
+#define ELFCAGE_ELF_PAYLOAD_WRITE_H
+
+#include "elf/payload.h"
+
+/* Everything in the segment is aligned to this, and so is what moves into it, bytes. */
+#define PAYLOAD_ALIGNMENT 64u
+#define PAYLOAD_NOTE_SIZE 64u
+
+/* "S1", "S6", "S3m", "S2", or NULL: what a layout number in a payload stands for. */
+const char *payload_layout_name(uint32_t number);
+
+/* What removal needs, in the order in which it is written. */
+struct undo {
+    struct undo_piece *pieces; /* owned; their bytes are borrowed from the original */
+    size_t piece_count, piece_capacity;
+    struct undo_guard *guards; /* owned */
+    size_t guard_count, guard_capacity;
+    struct undo_table *tables; /* owned */
+    size_t table_count, table_capacity;
+    const uint16_t *section_map; /* borrowed; NULL if sections kept their indices */
+    size_t section_map_count;
+};
+
+uint64_t undo_size(const struct undo *undo);
+void undo_free(struct undo *undo);
+
+/* Where the parts of the segment stand, bytes from its start. Each part reaches to the next. */
+struct payload_places {
+    uint64_t filter, policy, maker, undo; /* in .elfcage.filter */
+    uint64_t size;                        /* of .elfcage.filter, its digest included */
+    uint64_t note, stub;
+    uint64_t end; /* of the stub */
+};
+
+struct payload_places payload_measure(const struct cage *cage, const struct stub_image *stub,
+                                      uint64_t undo_bytes);
+
+/* What is known only when everything has its place. */
+struct payload_values {
+    uint32_t layout; /* number */
+    uint64_t address, offset, segment_size;
+    uint64_t original_entry, original_size, original_offset, caged_size;
+};
+
+/* The bytes from the start of the segment to `end` of the places. Owned by the caller. */
+struct buffer payload_write(const struct cage *cage, const struct stub_image *stub, bool big_endian,
+                            const struct payload_places *places,
+                            const struct payload_values *values, const struct undo *undo);
+
+/* Of policy text (its NUL included) and filter. */
+void payload_identity(const struct cage *cage, uint8_t identity[static BYTES_DIGEST_SIZE]);
+
+#endif

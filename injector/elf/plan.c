@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Planning an injection: what the file must be whatever the layout is, then the layouts in the
+ * order of how little they change.
+ */
+#include "elf/plan.h"
+
+#include "base/memory.h"
+#include "elf/layout.h"
+#include "elf/payload_format.h"
+#include "elf/payload_write.h"
+#include "stub/format.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define PADDING_MAX 4096u
+
+void plan_free(struct plan *plan)
+{
+    if (!plan) {
+        return;
+    }
+    for (size_t i = 0; i < plan->write_count; i++) {
+        free(plan->writes[i].bytes);
+    }
+    free(plan->writes);
+    free(plan->copies);
+    free(plan);
+}
+
+struct buffer plan_apply(const struct plan *plan, const struct image *image)
+{
+    struct buffer file = {0};
+    buffer_fill(&file, 0, plan->size);
+    for (size_t i = 0; i < plan->copy_count; i++) {
+        const struct plan_copy *copy = &plan->copies[i];
+        memcpy(file.data + copy->target, image_bytes(image).data + copy->source, copy->size);
+    }
+    for (size_t i = 0; i < plan->write_count; i++) {
+        const struct plan_write *write = &plan->writes[i];
+        memcpy(file.data + write->target, write->bytes, write->size);
+    }
+    return file;
+}
+
+/*
+ * Does the file end in section headers that the ELF header no longer names? That is what is left
+ * when somebody zeroed e_shoff to hide the sections: dead bytes of a linker, not a trailer.
+ */
+static bool ends_in_section_headers(const struct image *image)
+{
+    struct codec codec = image_codec(image);
+    struct bytes file = image_bytes(image);
+    size_t entry = codec_shdr_size(codec);
+    uint64_t end = image_end(image);
+    for (uint64_t at = file.size, count = 0; at >= end + entry; at -= entry, count++) {
+        GElf_Shdr shdr;
+        codec_get_shdr(codec, file.data + at - entry, &shdr);
+        if (shdr.sh_type == SHT_NULL) {
+            const GElf_Shdr null = {0};
+            return count > 1 && memcmp(&shdr, &null, sizeof null) == 0;
+        }
+        if (shdr.sh_type != SHT_NOBITS && !bytes_in(shdr.sh_offset, shdr.sh_size, at)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+/*
+ * Programs that carry data behind their ELF image (self-extracting archives, AppImage, sbcl, node)
+ * look for it from the end of the file, where the payload would be now.
+ */
+static int check_trailer(const struct image *image, struct error *error)
+{
+    struct bytes file = image_bytes(image);
+    uint64_t end = image_end(image);
+    bool padding = file.size - end <= PADDING_MAX;
+    for (uint64_t i = end; padding && i < file.size; i++) {
+        padding = file.data[i] == 0;
+    }
+    if (padding || (image_shdr_count(image) == 0 && ends_in_section_headers(image))) {
+        return 0;
+    }
+    return error_offset(error, ERROR_UNSUPPORTED, image_name(image), end,
+                        "%" PRIu64 " bytes are appended behind the ELF image, and the program may "
+                        "look for them from the end of the file: not supported",
+                        file.size - end);
+}
+
+static int check(const struct image *image, const struct cage *cage, struct error *error)
+{
+    const struct stub_image *stub = image_arch(image)->stub;
+    if (!stub || stub->size < sizeof(struct elfcage_stub_config)) {
+        return error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                          "no stub for architecture %s: not supported yet",
+                          image_arch(image)->name);
+    }
+    size_t size = cage->instructions.size;
+    if (size == 0 || size % PAYLOAD_INSTRUCTION_SIZE ||
+        size / PAYLOAD_INSTRUCTION_SIZE > PAYLOAD_INSTRUCTIONS_MAX || cage->hook != HOOK_ENTRY) {
+        return error_file(error, ERROR_INTERNAL, image_name(image),
+                          "a filter of %zu bytes cannot be embedded: report this", size);
+    }
+    return check_trailer(image, error);
+}
+
+static bool try(const struct image *image, const struct cage *cage, bool keep_identity,
+                struct draft *out, struct buffer *reasons)
+{
+    static layout_function *const layouts[] = {layout_s1, layout_s6};
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        struct draft draft = {.image = image, .cage = cage, .layout = (uint32_t)i + 1};
+        if (layouts[i](&draft, keep_identity, reasons)) {
+            *out = draft;
+            return true;
+        }
+        draft_clear(&draft);
+    }
+    return false;
+}
+
+int plan_inject(const struct image *image, const struct cage *cage, struct plan **out,
+                struct error *error)
+{
+    if (check(image, cage, error) != 0) {
+        return -1;
+    }
+    struct draft draft;
+    struct buffer reasons = {0};
+    bool fits = layout_has_identity(image) && try(image, cage, true, &draft, &reasons);
+    if (!fits) {
+        /* No build-id to keep, or no way to keep it for cores without the file at hand. */
+        buffer_free(&reasons);
+        fits = try(image, cage, false, &draft, &reasons);
+    }
+    CLEANUP_FREE char *text = buffer_steal_text(&reasons);
+    if (!fits) {
+        return error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                          "no layout fits this file (%s): not supported", text);
+    }
+    int result = draft_compose(&draft, out, error);
+    draft_clear(&draft);
+    return result;
+}

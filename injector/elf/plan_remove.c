@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Planning a removal: the original's bytes, copied from where they stand in the caged file, with
+ * the pieces of the undo record laid over. The record is hostile input: it decides what the result
+ * says, but never where elfcage reads or writes outside of the two files.
+ */
+#include "base/memory.h"
+#include "elf/plan.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static int changed(const struct image *image, struct error *error, uint64_t offset,
+                   const char *what)
+{
+    return error_offset(error, ERROR_UNSUPPORTED, image_name(image), offset,
+                        "changed since it was caged (%s): the original cannot be given back, use "
+                        "the file it was made from",
+                        what);
+}
+
+static int check_unchanged(const struct image *image, const struct payload *payload,
+                           struct error *error)
+{
+    struct bytes file = image_bytes(image);
+    if (file.size != payload->caged_size) {
+        return changed(image, error, file.size, "its size");
+    }
+    if (payload->offset != payload->caged_offset) {
+        return changed(image, error, payload->offset, "the payload's place");
+    }
+    for (size_t i = 0; i < payload->guard_count; i++) {
+        const struct undo_guard *guard = &payload->guards[i];
+        struct bytes bytes;
+        uint8_t digest[BYTES_DIGEST_SIZE];
+        if (!bytes_slice(file, guard->offset, guard->size, &bytes)) {
+            return changed(image, error, guard->offset, "a part is gone");
+        }
+        bytes_digest(bytes.data, bytes.size, digest);
+        if (memcmp(digest, guard->digest, sizeof digest) != 0) {
+            return changed(image, error, guard->offset, "a part that removal relies on");
+        }
+    }
+    if (!bytes_in(payload->original_offset, payload->original_size, file.size)) {
+        return error_offset(error, ERROR_UNSUPPORTED, image_name(image), payload->offset,
+                            "the payload is damaged: the original is outside the file");
+    }
+    return 0;
+}
+
+static void add_write(struct plan *plan, uint64_t target, struct bytes bytes, const char *what)
+{
+    if (bytes.size) {
+        struct plan_write *write = memory_append(&plan->writes, &plan->write_count,
+                                                 &plan->write_capacity, sizeof *plan->writes);
+        *write = (struct plan_write){target, memory_copy(bytes.data, bytes.size), bytes.size, what};
+    }
+}
+
+/* A symbol table whose section indices go back through the map. */
+static void add_table(struct plan *plan, const struct image *image, const struct payload *payload,
+                      const struct undo_table *table)
+{
+    struct codec codec = image_codec(image);
+    size_t entry = codec_sym_size(codec);
+    struct bytes bytes = {image_bytes(image).data + payload->original_offset + table->offset,
+                          table->size};
+    add_write(plan, table->offset, bytes, "symbol table");
+    for (uint64_t at = 0; at + entry <= table->size; at += entry) {
+        uint8_t *place = plan->writes[plan->write_count - 1].bytes + at;
+        GElf_Sym sym;
+        codec_get_sym(codec, place, &sym);
+        if (sym.st_shndx != SHN_UNDEF && sym.st_shndx < payload->section_map_count) {
+            sym.st_shndx = payload->section_map[sym.st_shndx];
+            codec_put_sym(codec, place, &sym);
+        }
+    }
+}
+
+/* Tables and pieces are copied: more of them than the file has bytes is no honest record. */
+static int check_amount(const struct image *image, const struct payload *payload,
+                        struct error *error)
+{
+    uint64_t amount = 0;
+    for (size_t i = 0; i < payload->table_count; i++) {
+        if (!bytes_add(amount, payload->tables[i].size, &amount) ||
+            amount > payload->original_size) {
+            return error_offset(error, ERROR_UNSUPPORTED, image_name(image), payload->offset,
+                                "the payload is damaged: its symbol tables overlap");
+        }
+    }
+    return 0;
+}
+
+int plan_remove(const struct image *image, const struct payload *payload, struct plan **out,
+                struct error *error)
+{
+    if (check_unchanged(image, payload, error) != 0 || check_amount(image, payload, error) != 0) {
+        return -1;
+    }
+    struct plan *plan = memory_zeroed(1, sizeof *plan);
+    plan->layout = "remove";
+    plan->size = payload->original_size;
+    struct plan_copy *copy =
+        memory_append(&plan->copies, &plan->copy_count, &plan->copy_capacity, sizeof *plan->copies);
+    *copy = (struct plan_copy){payload->original_offset, 0, payload->original_size};
+    for (size_t i = 0; i < payload->table_count; i++) {
+        add_table(plan, image, payload, &payload->tables[i]);
+    }
+    for (size_t i = 0; i < payload->undo_count; i++) {
+        add_write(plan, payload->undo[i].offset, payload->undo[i].original, "original bytes");
+    }
+    *out = plan;
+    return 0;
+}
