@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #define ALL_BITS UINT32_MAX
+#define TOP_BIT 0x80000000u
 
 void word_store_free(struct word_store *store)
 {
@@ -91,13 +92,14 @@ static bool passes(const struct word *word, uint32_t value, struct word_store *s
 
 enum decision { DECIDED_TRUE, DECIDED_FALSE, PENDING };
 
-/* A test that was pending above bit `bit`, when the value's bit there is `set`. */
-static enum decision decide(const struct word_test *test, unsigned bit, bool set)
+/* A test that was pending above `bit` (a power of two), when the value has `choice` there (`bit` or
+   0). */
+static enum decision decide(const struct word_test *test, uint32_t bit, uint32_t choice)
 {
-    bool ours = set && (test->mask >> bit & 1);
-    bool theirs = test->k >> bit & 1;
+    uint32_t ours = choice & test->mask;
+    uint32_t theirs = bit & test->k;
     if (ours == theirs) {
-        if (bit > 0) {
+        if (bit > 1) {
             return PENDING;
         }
         return test->compare == WORD_LE || test->compare == WORD_EQ ? DECIDED_TRUE : DECIDED_FALSE;
@@ -106,9 +108,9 @@ static enum decision decide(const struct word_test *test, unsigned bit, bool set
     case WORD_NE:
         return DECIDED_TRUE;
     case WORD_GT:
-        return ours ? DECIDED_TRUE : DECIDED_FALSE;
+        return ours > theirs ? DECIDED_TRUE : DECIDED_FALSE;
     case WORD_LE:
-        return ours ? DECIDED_FALSE : DECIDED_TRUE;
+        return ours < theirs ? DECIDED_TRUE : DECIDED_FALSE;
     case WORD_EQ:
         break;
     }
@@ -117,67 +119,70 @@ static enum decision decide(const struct word_test *test, unsigned bit, bool set
 
 /* Moves the tests that are still pending to the front of the first `count`, and counts them. False
    if one is decided the wrong way. */
-static bool sift(struct word_store *store, size_t count, unsigned bit, bool set, size_t *pending)
+static bool sift(struct word_store *store, size_t count, uint32_t bit, uint32_t choice,
+                 size_t *pending)
 {
     if (!word_store_spend(store, count)) {
         return false;
     }
-    *pending = 0;
+    size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         const struct word_test *test = store->pending[i];
-        enum decision decision = decide(test, bit, set);
+        enum decision decision = decide(test, bit, choice);
         if (decision == DECIDED_FALSE) {
             return false;
         }
         if (decision == PENDING) {
-            store->pending[i] = store->pending[*pending];
-            store->pending[(*pending)++] = test;
+            store->pending[i] = store->pending[kept];
+            store->pending[kept++] = test;
         }
     }
+    *pending = kept;
     return true;
 }
 
 /* Are the tests that stay pending with the bit set a part of those that stay pending without it?
    Then a failure of the first is one of the second. */
-static bool set_is_easier(const struct word_store *store, size_t count, unsigned bit)
+static bool set_is_easier(const struct word_store *store, size_t count, uint32_t bit)
 {
     for (size_t i = 0; i < count; i++) {
         const struct word_test *test = store->pending[i];
-        if (decide(test, bit, true) == PENDING && decide(test, bit, false) != PENDING) {
+        if (decide(test, bit, bit) == PENDING && decide(test, bit, 0) != PENDING) {
             return false;
         }
     }
     return true;
 }
 
-/* Bits `bit` down to 0 of a value, the higher ones being in *value. The first `count` of
-   store->pending are the tests that are still open; their order may change. */
-static bool search(const struct word *word, struct word_store *store, size_t count, unsigned bit,
+/* The bits from `bit` (a power of two) down of a value, the higher ones being in *value. The first
+   `count` of store->pending are the tests that are still open; their order may change. */
+static bool search(const struct word *word, struct word_store *store, size_t count, uint32_t bit,
                    uint32_t *value)
 {
-    uint32_t bits_below = (2u << bit) - 1; /* this one and those below */
     if (count == 0) {
-        *value |= word->fixed_value & bits_below;
+        *value |= word->fixed_value & (bit | (bit - 1));
         return true;
     }
-    bool is_fixed = word->fixed >> bit & 1;
-    bool tried = false;
-    for (int choice = 1; choice >= 0; choice--) {
-        bool set = choice == 1;
-        size_t pending;
-        if ((is_fixed && set != (bool)(word->fixed_value >> bit & 1)) ||
-            !sift(store, count, bit, set, &pending)) {
+    const uint32_t choices[] = {bit, 0};
+    bool set_failed = false;
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t choice = choices[i];
+        if ((word->fixed & bit) != 0 && (word->fixed_value & bit) != choice) {
             continue;
         }
-        if (!set && tried && set_is_easier(store, count, bit)) {
+        size_t pending = 0;
+        if (!sift(store, count, bit, choice, &pending)) {
+            continue;
+        }
+        if (set_failed && set_is_easier(store, count, bit)) {
             return false;
         }
-        tried = true;
-        uint32_t extended = *value | (uint32_t)set << bit;
-        if (bit == 0 || search(word, store, pending, bit - 1, &extended)) {
+        uint32_t extended = *value | choice;
+        if (bit == 1 || search(word, store, pending, bit >> 1, &extended)) {
             *value = extended;
             return true;
         }
+        set_failed = true;
     }
     return false;
 }
@@ -225,7 +230,7 @@ static bool solve(struct word *word, struct word_store *store)
         }
     }
     uint32_t value = 0;
-    if (!search(word, store, count, 31, &value)) {
+    if (!search(word, store, count, TOP_BIT, &value)) {
         return false;
     }
     word->witness = value;
