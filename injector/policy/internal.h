@@ -34,6 +34,6 @@ bool conditions_can_hold(const struct condition *a, size_t a_count, const struct
 int oci_read(const char *file, const struct json_value *root, const struct policy_options *options,
              struct policy **out, struct policy_notes *notes, struct error *error);
 int canonical_read(const char *file, const struct json_value *root, struct policy **out,
-                   struct resolution *resolution, struct error *error);
+                   struct resolution *resolution, struct policy_notes *notes, struct error *error);
 
 #endif

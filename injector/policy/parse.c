@@ -58,7 +58,7 @@ static int read_root(const char *file, const struct json_value *root,
                     "up again",
                     file);
     }
-    return canonical_read(file, root, out, NULL, error);
+    return canonical_read(file, root, out, NULL, notes, error);
 }
 
 int policy_parse(const char *file, const char *text, size_t size,

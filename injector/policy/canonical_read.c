@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The canonical form: reading. canonical.c describes the form.
+ *
+ * A text from a payload is hostile: canonical_parse() takes it only if printing what was read gives
+ * the same bytes, so order, spacing and repetition need no check of their own. A text from a user
+ * (policy_parse()) may be spelt otherwise, as an editor or jq leaves it, but means the same.
+ */
+#include "base/memory.h"
+#include "policy/canonical.h"
+#include "policy/fields.h"
+#include "policy/internal.h"
+
+#include <string.h>
+
+#define MAX_RESOLVED_ABIS 16u
+
+struct reader {
+    const char *file;
+    const char *place_file; /* `file`, owned by the policy */
+    struct policy *policy;
+    struct policy_notes *notes;
+    struct error *error;
+    size_t rules; /* with conditions, so far */
+};
+
+static int expect_name(const struct reader *r, const struct json_value *place, const char *name,
+                       bool is_key)
+{
+    if (policy_name_is_valid(name)) {
+        return 0;
+    }
+    return (is_key ? fail_key : fail_value)(
+        r->file, place, r->error, "'%.80s' is not a name: letters, digits and '_' only", name);
+}
+
+static int expect_action(const struct reader *r, const struct json_value *place, const char *text,
+                         bool is_key, struct action *action)
+{
+    if (action_parse(text, action)) {
+        return 0;
+    }
+    return (is_key ? fail_key : fail_value)(
+        r->file, place, r->error,
+        "'%.80s' is not an action: allow, log, errno:NAME, trap:N, trace:N, kill-thread, "
+        "kill-process",
+        text);
+}
+
+static struct place place_of(const struct reader *r, size_t line, size_t column)
+{
+    return (struct place){.file = r->place_file, .line = line, .column = column};
+}
+
+/* Refuses a name that has rules already, and too many names. */
+static int expect_new(const struct reader *r, const struct json_value *place, const char *name,
+                      bool is_key)
+{
+    if (expect_name(r, place, name, is_key) < 0) {
+        return -1;
+    }
+    if (policy_find(r->policy, name)) {
+        return (is_key ? fail_key : fail_value)(r->file, place, r->error,
+                                                "'%s' for the second time: name it once", name);
+    }
+    if (r->policy->syscall_count == POLICY_MAX_SYSCALLS) {
+        return (is_key ? fail_key : fail_value)(
+            r->file, place, r->error, "more than 4096 system calls: no filter could hold them");
+    }
+    return 0;
+}
+
+static int read_head(struct reader *r, const struct json_value *root)
+{
+    static const char *const keys[] = {"elfcage-policy", "default", "flags", "enosys-above",
+                                       "abis",           "plain",   "rules", "resolved"};
+    if (expect_keys(r->file, root, keys, sizeof keys / sizeof *keys, "a canonical policy",
+                    r->error) < 0) {
+        return -1;
+    }
+    const struct json_value *version = json_find(root, "elfcage-policy");
+    uint64_t number = 0;
+    if (expect_uint(r->file, version, UINT32_MAX, &number, r->error) < 0) {
+        return -1;
+    }
+    if (number != 1) {
+        return fail_value(r->file, version, r->error,
+                          "version %s of the canonical form: this elfcage reads version 1",
+                          version->text);
+    }
+    const struct json_value *action = json_find(root, "default");
+    if (!action) {
+        return fail_value(r->file, root, r->error, "no 'default': say what the other calls get");
+    }
+    if (expect_kind(r->file, action, JSON_STRING, r->error) < 0) {
+        return -1;
+    }
+    return expect_action(r, action, action->text, false, &r->policy->default_action);
+}
+
+static int read_flags(struct reader *r, const struct json_value *flags)
+{
+    if (!flags) {
+        return 0;
+    }
+    if (expect_kind(r->file, flags, JSON_ARRAY, r->error) < 0) {
+        return -1;
+    }
+    for (const struct json_value *v = json_first(flags); v; v = json_next(flags, v)) {
+        if (expect_kind(r->file, v, JSON_STRING, r->error) < 0) {
+            return -1;
+        }
+        uint32_t value = 0;
+        for (size_t i = 0; i < CANONICAL_FLAG_COUNT; i++) {
+            value |= strcmp(v->text, canonical_flags[i].name) == 0 ? canonical_flags[i].value : 0;
+        }
+        if (!value) {
+            return fail_value(r->file, v, r->error,
+                              "'%.60s' is not a flag: LOG, SPEC_ALLOW or WAIT_KILLABLE_RECV",
+                              v->text);
+        }
+        r->policy->flags |= value;
+    }
+    return 0;
+}
+
+static int read_enosys(struct reader *r, const struct json_value *which)
+{
+    if (!which) {
+        return 0;
+    }
+    if (expect_kind(r->file, which, JSON_STRING, r->error) < 0) {
+        return -1;
+    }
+    if (strcmp(which->text, "profile") == 0) {
+        r->policy->enosys_above = ENOSYS_ABOVE_PROFILE;
+    } else if (strcmp(which->text, "none") == 0) {
+        r->policy->enosys_above = ENOSYS_ABOVE_NONE;
+    } else if (strcmp(which->text, "table") != 0) {
+        return fail_value(r->file, which, r->error,
+                          "'%.60s': 'enosys-above' is table, profile or none", which->text);
+    }
+    return 0;
+}
+
+static int read_abis(struct reader *r, const struct json_value *abis)
+{
+    if (!abis) {
+        return 0;
+    }
+    if (expect_kind(r->file, abis, JSON_ARRAY, r->error) < 0) {
+        return -1;
+    }
+    if (abis->count > 64) {
+        return fail_value(r->file, abis, r->error, "more than 64 ABIs: remove some");
+    }
+    for (const struct json_value *v = json_first(abis); v; v = json_next(abis, v)) {
+        if (expect_kind(r->file, v, JSON_STRING, r->error) < 0 ||
+            expect_name(r, v, v->text, false) < 0) {
+            return -1;
+        }
+        policy_add_abi(r->policy, v->text);
+    }
+    return 0;
+}
+
+static int read_plain(struct reader *r, const struct json_value *plain)
+{
+    if (!plain) {
+        return 0;
+    }
+    if (expect_kind(r->file, plain, JSON_OBJECT, r->error) < 0) {
+        return -1;
+    }
+    for (const struct json_value *m = json_first(plain); m; m = json_next(plain, m)) {
+        struct action action;
+        if (expect_action(r, m, m->key, true, &action) < 0 ||
+            expect_kind(r->file, m, JSON_ARRAY, r->error) < 0) {
+            return -1;
+        }
+        for (const struct json_value *v = json_first(m); v; v = json_next(m, v)) {
+            if (expect_kind(r->file, v, JSON_STRING, r->error) < 0 ||
+                expect_new(r, v, v->text, false) < 0) {
+                return -1;
+            }
+            policy_add_rule(r->policy, v->text, NULL, 0, action, place_of(r, v->line, v->column));
+        }
+    }
+    return 0;
+}
+
+static int read_operator(struct reader *r, const struct json_value *value, enum compare *compare)
+{
+    if (expect_kind(r->file, value, JSON_STRING, r->error) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < CANONICAL_OPERATOR_COUNT; i++) {
+        if (strcmp(value->text, canonical_operators[i]) == 0) {
+            *compare = (enum compare)i;
+            return 0;
+        }
+    }
+    return fail_value(r->file, value, r->error, "'%.20s' is not an operator: == != < <= > >= &",
+                      value->text);
+}
+
+/* [argument, width, operator, value] or [argument, width, "&", mask, value] */
+static int read_condition(struct reader *r, const struct json_value *value, const char *name,
+                          struct condition *out)
+{
+    if (expect_kind(r->file, value, JSON_ARRAY, r->error) < 0) {
+        return -1;
+    }
+    if (value->count != 4 && value->count != 5) {
+        return fail_value(r->file, value, r->error,
+                          "a condition of %zu elements: write [argument, width, operator, value]",
+                          value->count);
+    }
+    const struct json_value *argument = json_first(value);
+    const struct json_value *width = json_next(value, argument);
+    const struct json_value *compare = json_next(value, width);
+    const struct json_value *first = json_next(value, compare);
+    const struct json_value *second = json_next(value, first);
+    struct condition c = {0};
+    uint64_t number = 0;
+    if (expect_uint(r->file, argument, POLICY_ARGUMENTS - 1, &number, r->error) < 0) {
+        return -1;
+    }
+    c.argument = (uint8_t)number;
+    if (expect_uint(r->file, width, 64, &number, r->error) < 0) {
+        return -1;
+    }
+    if (number != 32 && number != 64) {
+        return fail_value(r->file, width, r->error, "width %s: it is 32 or 64", width->text);
+    }
+    c.width = (uint8_t)number;
+    if (read_operator(r, compare, &c.compare) < 0) {
+        return -1;
+    }
+    if ((c.compare == COMPARE_MASKED_EQ) != (second != NULL)) {
+        return fail_value(r->file, value, r->error,
+                          "'&' has a mask and a value, the other operators have a value: %zu "
+                          "elements do not fit",
+                          value->count);
+    }
+    uint64_t highest = c.width == 32 ? UINT32_MAX : UINT64_MAX;
+    if ((second && expect_uint(r->file, first, highest, &c.mask, r->error) < 0) ||
+        expect_uint(r->file, second ? second : first, highest, &c.value, r->error) < 0) {
+        return -1;
+    }
+    if (second && (c.value & ~c.mask)) {
+        return fail_value(r->file, second, r->error,
+                          "%s has bits that the mask %s lacks: it can never hold", second->text,
+                          first->text);
+    }
+    unsigned consumed = argument_width(name, c.argument);
+    if (consumed && consumed != c.width) {
+        policy_note(r->notes,
+                    "%s:%zu:%zu: argument %u of '%s' is compared as %u bits, the kernel "
+                    "consumes %u",
+                    r->file, width->line, width->column, (unsigned)c.argument, name,
+                    (unsigned)c.width, consumed);
+    }
+    *out = c;
+    return 0;
+}
+
+static int read_conditions(struct reader *r, const struct json_value *list, const char *name,
+                           struct condition *conditions, size_t *count)
+{
+    if (!list) {
+        return 0;
+    }
+    if (expect_kind(r->file, list, JSON_ARRAY, r->error) < 0) {
+        return -1;
+    }
+    if (list->count > POLICY_MAX_CONDITIONS) {
+        return fail_value(r->file, list, r->error, "more than 64 conditions: split the rule");
+    }
+    for (const struct json_value *v = json_first(list); v; v = json_next(list, v)) {
+        if (read_condition(r, v, name, &conditions[*count]) < 0) {
+            return -1;
+        }
+        (*count)++;
+    }
+    return 0;
+}
+
+static int read_rule(struct reader *r, const struct json_value *value, const char *name)
+{
+    static const char *const keys[] = {"if", "do"};
+    if (expect_kind(r->file, value, JSON_OBJECT, r->error) < 0 ||
+        expect_keys(r->file, value, keys, 2, "a rule", r->error) < 0) {
+        return -1;
+    }
+    const struct json_value *text = json_find(value, "do");
+    if (!text) {
+        return fail_value(r->file, value, r->error, "a rule without 'do': say what it does");
+    }
+    struct action action;
+    if (expect_kind(r->file, text, JSON_STRING, r->error) < 0 ||
+        expect_action(r, text, text->text, false, &action) < 0) {
+        return -1;
+    }
+    struct condition conditions[POLICY_MAX_CONDITIONS];
+    size_t count = 0;
+    if (read_conditions(r, json_find(value, "if"), name, conditions, &count) < 0) {
+        return -1;
+    }
+    if (++r->rules > POLICY_MAX_RULES) {
+        return fail_value(r->file, value, r->error,
+                          "more than 4096 rules: no filter could hold them");
+    }
+    policy_add_rule(r->policy, name, conditions, count, action,
+                    place_of(r, value->line, value->column));
+    return 0;
+}
+
+static int read_rules(struct reader *r, const struct json_value *rules)
+{
+    if (!rules) {
+        return 0;
+    }
+    if (expect_kind(r->file, rules, JSON_OBJECT, r->error) < 0) {
+        return -1;
+    }
+    for (const struct json_value *m = json_first(rules); m; m = json_next(rules, m)) {
+        if (expect_new(r, m, m->key, true) < 0 ||
+            expect_kind(r->file, m, JSON_ARRAY, r->error) < 0) {
+            return -1;
+        }
+        if (!m->count) {
+            return fail_value(r->file, m, r->error, "'%s' has no rule: remove it", m->key);
+        }
+        for (const struct json_value *v = json_first(m); v; v = json_next(m, v)) {
+            if (read_rule(r, v, m->key) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void add_number(struct resolved_abi *abi, size_t *capacity, const char *name,
+                       uint64_t number)
+{
+    struct resolved_name *slot =
+        memory_append(&abi->names, &abi->name_count, capacity, sizeof *abi->names);
+    *slot = (struct resolved_name){.name = memory_strdup(name), .number = (uint32_t)number};
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct resolved_name *left = a;
+    const struct resolved_name *right = b;
+    return strcmp(left->name, right->name);
+}
+
+/* "numbers" and "more" of one ABI. */
+static int read_numbers(struct reader *r, const struct json_value *object,
+                        const struct json_value *numbers, struct resolved_abi *abi)
+{
+    size_t capacity = 0;
+    if (expect_kind(r->file, numbers, JSON_ARRAY, r->error) < 0) {
+        return -1;
+    }
+    if (numbers->count != r->policy->syscall_count) {
+        return fail_value(r->file, numbers, r->error,
+                          "%zu numbers for %zu system calls: there has to be one for each",
+                          numbers->count, r->policy->syscall_count);
+    }
+    size_t i = 0;
+    uint64_t number = 0;
+    for (const struct json_value *v = json_first(numbers); v; v = json_next(numbers, v), i++) {
+        if (v->kind == JSON_NULL) {
+            continue;
+        }
+        if (expect_uint(r->file, v, UINT32_MAX, &number, r->error) < 0) {
+            return -1;
+        }
+        add_number(abi, &capacity, r->policy->syscalls[i].name, number);
+    }
+    const struct json_value *more = json_find(object, "more");
+    if (!more) {
+        return 0;
+    }
+    if (expect_kind(r->file, more, JSON_OBJECT, r->error) < 0) {
+        return -1;
+    }
+    for (const struct json_value *m = json_first(more); m; m = json_next(more, m)) {
+        if (expect_new(r, m, m->key, true) < 0 ||
+            expect_uint(r->file, m, UINT32_MAX, &number, r->error) < 0) {
+            return -1;
+        }
+        add_number(abi, &capacity, m->key, number);
+    }
+    qsort(abi->names, abi->name_count, sizeof *abi->names, compare_names);
+    return 0;
+}
+
+static int read_resolved_abi(struct reader *r, const struct json_value *object,
+                             struct resolved_abi *abi)
+{
+    static const char *const keys[] = {"abi", "audit", "ceiling", "numbers", "more"};
+    if (expect_kind(r->file, object, JSON_OBJECT, r->error) < 0 ||
+        expect_keys(r->file, object, keys, sizeof keys / sizeof *keys, "a resolved ABI", r->error) <
+            0) {
+        return -1;
+    }
+    const struct json_value *name = json_find(object, "abi");
+    const struct json_value *audit = json_find(object, "audit");
+    const struct json_value *ceiling = json_find(object, "ceiling");
+    const struct json_value *numbers = json_find(object, "numbers");
+    if (!name || !audit || !numbers) {
+        return fail_value(r->file, object, r->error,
+                          "a resolved ABI needs 'abi', 'audit' and 'numbers': complete it");
+    }
+    uint64_t number = 0;
+    if (expect_kind(r->file, name, JSON_STRING, r->error) < 0 ||
+        expect_name(r, name, name->text, false) < 0 ||
+        expect_uint(r->file, audit, UINT32_MAX, &number, r->error) < 0) {
+        return -1;
+    }
+    abi->audit_architecture = (uint32_t)number;
+    abi->name = memory_strdup(name->text);
+    number = UINT32_MAX;
+    if (ceiling && expect_uint(r->file, ceiling, UINT32_MAX, &number, r->error) < 0) {
+        return -1;
+    }
+    abi->ceiling = (uint32_t)number;
+    return read_numbers(r, object, numbers, abi);
+}
+
+static int read_resolution(struct reader *r, const struct json_value *list,
+                           struct resolution *resolution)
+{
+    if (!list) {
+        return 0;
+    }
+    if (expect_kind(r->file, list, JSON_ARRAY, r->error) < 0) {
+        return -1;
+    }
+    if (list->count > MAX_RESOLVED_ABIS) {
+        return fail_value(r->file, list, r->error,
+                          "more than 16 resolved ABIs: no target has so "
+                          "many");
+    }
+    resolution->abis = memory_zeroed(list->count, sizeof *resolution->abis);
+    for (const struct json_value *v = json_first(list); v; v = json_next(list, v)) {
+        struct resolved_abi *abi = &resolution->abis[resolution->abi_count++];
+        if (read_resolved_abi(r, v, abi) < 0) {
+            return -1;
+        }
+        for (size_t i = 0; i + 1 < resolution->abi_count; i++) {
+            if (strcmp(resolution->abis[i].name, abi->name) == 0) {
+                return fail_value(r->file, v, r->error, "ABI '%s' is resolved twice: keep one",
+                                  abi->name);
+            }
+        }
+    }
+    return 0;
+}
+
+int canonical_read(const char *file, const struct json_value *root, struct policy **out,
+                   struct resolution *resolution, struct policy_notes *notes, struct error *error)
+{
+    struct policy *policy = policy_new((struct action){0});
+    struct resolution read = {0};
+    struct reader r = {.file = file,
+                       .place_file = policy_add_file(policy, file),
+                       .policy = policy,
+                       .notes = notes,
+                       .error = error};
+    if (read_head(&r, root) < 0 || read_flags(&r, json_find(root, "flags")) < 0 ||
+        read_enosys(&r, json_find(root, "enosys-above")) < 0 ||
+        read_abis(&r, json_find(root, "abis")) < 0 ||
+        read_plain(&r, json_find(root, "plain")) < 0 ||
+        read_rules(&r, json_find(root, "rules")) < 0 ||
+        read_resolution(&r, json_find(root, "resolved"), &read) < 0) {
+        policy_free(policy);
+        resolution_free(&read);
+        return -1;
+    }
+    *out = policy;
+    if (resolution) {
+        *resolution = read;
+    } else {
+        resolution_free(&read);
+    }
+    return 0;
+}
+
+/* Is `text` what canonical_print() makes of what it says? The place of the first difference else.
+ */
+static int expect_spelling(const char *file, const char *text, size_t size,
+                           const struct policy *policy, const struct resolution *resolution,
+                           struct error *error)
+{
+    CLEANUP_FREE char *wanted = canonical_print(policy, resolution);
+    size_t wanted_size = strlen(wanted);
+    if (wanted_size == size && memcmp(wanted, text, size) == 0) {
+        return 0;
+    }
+    size_t line = 1;
+    size_t line_start = 0;
+    size_t at = 0;
+    for (; at < size && at < wanted_size && text[at] == wanted[at]; at++) {
+        if (text[at] == '\n') {
+            line++;
+            line_start = at + 1;
+        }
+    }
+    return error_text(error, ERROR_POLICY, file, line, at - line_start + 1,
+                      "not the canonical spelling: this text was not written by elfcage, or was "
+                      "changed since");
+}
+
+int canonical_parse(const char *file, const char *text, size_t size, struct policy **out,
+                    struct resolution *resolution, struct error *error)
+{
+    if (size > POLICY_MAX_BYTES) {
+        return error_file(error, ERROR_POLICY, file, "larger than 16 MiB: this is no policy");
+    }
+    struct json *json = NULL;
+    if (json_parse(file, text, size, &json, error) < 0) {
+        return -1;
+    }
+    struct policy *policy = NULL;
+    struct resolution read = {0};
+    const struct json_value *root = json_root(json);
+    int result;
+    if (!json_find(root, "elfcage-policy")) {
+        result = fail_value(file, root, error,
+                            "no 'elfcage-policy': this is not the canonical form of a policy");
+    } else {
+        result = canonical_read(file, root, &policy, &read, NULL, error);
+    }
+    json_free(json);
+    if (result == 0 && expect_spelling(file, text, size, policy, &read, error) < 0) {
+        policy_free(policy);
+        resolution_free(&read);
+        result = -1;
+    }
+    if (result == 0) {
+        *out = policy;
+        if (resolution) {
+            *resolution = read;
+        } else {
+            resolution_free(&read);
+        }
+    }
+    return result;
+}
