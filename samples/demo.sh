@@ -32,29 +32,39 @@ echo "building two servers in Go and one in C, none of which knows of elfcage ..
 build_samples "$work" >"$work/build.log" 2>&1 || give_up "the samples do not build"
 
 surprises=0
-# Shows what elfcage is called with, and calls it.
+# Shows what elfcage is called with, and what it says, without the folders.
 elfcage() {
-  local shown="$*"
+  local shown="$*" said
   shown=${shown//"$work/"/}
   printf '%s  $ elfcage %s%s\n' "$dim" "${shown//"$PWD/"/}" "$plain"
-  "$ELFCAGE" "$@" || surprises=$((surprises + 1))
+  said=$("$ELFCAGE" "$@" 2>&1) || surprises=$((surprises + 1))
+  [ -z "$said" ] || sed 's/^/  /' <<<"${said//"$work/"/}"
 }
 title() {
   printf '\n%s%s%s\n' "$bold" "$1" "$plain"
 }
+label=42 # width of the first column of the table that follows
 columns() {
-  printf '  %s%-42s  %-26s  %s%s\n' "$bold" "" "$1" "$2" "$plain"
+  printf '  %s%-*s' "$bold" "$label" ""
+  printf '  %-26s' "$@"
+  printf '%s\n' "$plain"
 }
-# row TEXT BEFORE AFTER WANTED-BEFORE WANTED-AFTER: what the programs answered, against what they should
+# row TEXT (ANSWER WANTED)...: what the programs answered, and the pattern that it should match
 row() {
-  local text=$1 before=${2##*: } after=${3##*: } color=$green
-  case "$after" in *"not permitted"*) color=$red ;; esac
-  # shellcheck disable=SC2053 # patterns are what is meant
-  if [[ $before != $4 || $after != $5 ]]; then
-    surprises=$((surprises + 1))
-    text="$text (UNEXPECTED)"
-  fi
-  printf '  %-42s  %-26s  %s%s%s\n' "$text" "$before" "$color" "$after" "$plain"
+  local text=$1 line='' answer color
+  shift
+  while [ $# -gt 0 ]; do
+    answer=${1##*: } color=$green
+    case $answer in *"not permitted"*) color=$red ;; esac
+    # shellcheck disable=SC2053 # a pattern is what is meant
+    if [[ $answer != $2 ]]; then
+      surprises=$((surprises + 1))
+      text="$text (UNEXPECTED)"
+    fi
+    line+=$(printf '  %s%-26s%s' "$color" "$answer" "$plain")
+    shift 2
+  done
+  printf '  %-*s%s\n' "$label" "$text" "$line"
 }
 refused="[oO]peration not permitted"
 
@@ -77,11 +87,11 @@ for kind in "" .caged; do
   rm -f "$work"/*.socket
 done
 columns "as built" "caged"
-row "owner: PUT /page for user $give_to" "${given[@]}" "*to $give_to" "*to $give_to"
-row "web:   GET /page" "${served[@]}" hello hello
-row "web:   a hole calls os.Chown for user $steal_to" "${stolen[@]}" "done" "$refused"
-row "       the page afterwards" "${now[@]}" "owner is $steal_to" "owner is $give_to"
-row "web:   a hole runs /bin/true" "${ran[@]}" "done" "$refused"
+row "owner: PUT /page for user $give_to" "${given[0]}" "*to $give_to" "${given[1]}" "*to $give_to"
+row "web:   GET /page" "${served[0]}" hello "${served[1]}" hello
+row "web:   a hole calls os.Chown for user $steal_to" "${stolen[0]}" "done" "${stolen[1]}" "$refused"
+row "       the page afterwards" "${now[0]}" "owner is $steal_to" "${now[1]}" "owner is $give_to"
+row "web:   a hole runs /bin/true" "${ran[0]}" "done" "${ran[1]}" "$refused"
 
 title "Denying chown alone stops nothing: os.Chown calls fchownat"
 elfcage inject --default allow --deny chown "$work/web" -o "$work/web.naive"
@@ -94,25 +104,33 @@ for kind in naive family; do
   rm -f "$work"/*.socket
 done
 columns "chown denied" "the family denied"
-row "web:   a hole calls os.Chown" "${answers[@]}" "done" "$refused"
+row "web:   a hole calls os.Chown" "${answers[0]}" "done" "${answers[1]}" "$refused"
 
-title "One server in C, with threads, in two cages"
+title "One server in C, with threads, in two cages: one may change owners, the other may not"
 elfcage inject --policy samples/c-server/server-may-own.json "$work/server" -o "$work/server.may-own"
 elfcage inject --policy samples/c-server/server.json "$work/server" -o "$work/server.caged"
 declare -A says
 touch "$work/file"
-for kind in .may-own .caged; do
+for kind in "" .may-own .caged; do
   start "$work/server$kind" 0
   for line in "echo hello" "own $work/file $give_to" "run /bin/true" "socket 17"; do
-    says[$kind ${line%% *}]=$(say "$first_line" "$line")
+    says[server$kind ${line%% *}]=$(say "$first_line" "$line")
   done
   stop_servers
 done
-columns "server.may-own" "server.caged"
-row "echo hello" "${says[.may-own echo]}" "${says[.caged echo]}" hello hello
-row "own FILE $give_to" "${says[.may-own own]}" "${says[.caged own]}" "done" "$refused"
-row "run /bin/true" "${says[.may-own run]}" "${says[.caged run]}" "$refused" "$refused"
-row "socket AF_PACKET" "${says[.may-own socket]}" "${says[.caged socket]}" "$refused" "$refused"
+label=18
+columns "as built" "server.may-own" "server.caged"
+while IFS=: read -r line built may_own caged; do
+  command=${line%% *}
+  row "$line" "${says[server $command]}" "$built" "${says[server.may-own $command]}" "$may_own" \
+    "${says[server.caged $command]}" "$caged"
+done <<ROWS
+echo hello:hello:hello:hello
+own FILE $give_to:done:done:$refused
+run /bin/true:done:$refused:$refused
+socket 17 (raw):*:$refused:$refused
+ROWS
+label=42
 
 tar=$(readlink -f "$(command -v tar)")
 title "A program that Debian built: $tar restores owners when root unpacks"
@@ -129,11 +147,10 @@ for program in "$tar" "$work/tar.caged"; do
   rm -rf "$work/unpacked"
 done
 columns "as built" "caged"
-row "tar --extract --same-owner" "${answers[@]}" "owner is $steal_to" "$refused"
+row "tar --extract --same-owner" "${answers[0]}" "owner is $steal_to" "${answers[1]}" "$refused"
 
 title "What is inside, and the way back"
-elfcage show "$work/web.caged" >"$work/show"
-sed -n '1,18p' "$work/show"
+elfcage show "$work/web.caged"
 elfcage verify --policy samples/go-two-servers/web.json "$work/web.caged"
 elfcage remove "$work/web.caged" -o "$work/web.back"
 if cmp "$work/web" "$work/web.back"; then
