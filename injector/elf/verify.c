@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is to be shown: if a kernel starts this file, the first code of it that runs is the
+ * published stub, which loads exactly the filter that the payload describes and goes on to the
+ * entry point that the file had before.
+ *
+ * Each byte of the payload has one reason to be what it is: the header, filter, policy and undo
+ * record have the digest (payload.c); the note and the configuration follow from those; the stub is
+ * compared with ours; the rest is zero. Behind the stub, layout S3m has put sections of the
+ * program: they are compared with what injection wrote, for as long as nobody rewrote the file.
+ * strip, objcopy and patchelf change them rightly, and the offsets or the size of the file with
+ * them.
+ *
+ * Code of libraries, and resolvers of indirect functions, run before the entry point; that is what
+ * the entry hook is, and no finding.
+ */
+#include "elf/verify.h"
+
+#include "base/memory.h"
+#include "elf/payload_format.h"
+#include "elf/verify_loader.h"
+#include "stub/format.h"
+
+#include <inttypes.h>
+#include <linux/seccomp.h>
+#include <string.h>
+
+#define LOADABLE_FLAGS                                                                             \
+    (SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW |        \
+     SECCOMP_FILTER_FLAG_TSYNC_ESRCH)
+#define NOTE_ALIGNMENT 64u
+#define NOTE_SIZE 64u
+
+struct verifying {
+    const struct image *image;
+    const struct payload *payload;
+    const struct stub_image *published;
+    struct bytes segment; /* the payload's, as it is loaded */
+    struct bytes stub;    /* in it */
+    bool big_endian;
+    struct error *error;
+};
+
+/* `at`: bytes from the start of the segment. */
+__attribute__((format(printf, 3, 4))) static int no(const struct verifying *v, uint64_t at,
+                                                    const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    CLEANUP_FREE char *text = memory_vprintf(format, arguments);
+    va_end(arguments);
+    return error_offset(v->error, ERROR_CHECK, image_name(v->image), v->payload->offset + at, "%s",
+                        text);
+}
+
+static uint64_t field32(const struct verifying *v, enum payload_field field)
+{
+    return bytes_get32(v->segment.data + field, v->big_endian);
+}
+
+/* --- the segment --- */
+
+static int check_segment(const struct verifying *v)
+{
+    const GElf_Phdr *phdr = image_phdr(v->image, v->payload->segment);
+    if (phdr->p_flags & PF_W) {
+        return no(v, 0, "the payload's segment is writable: the program could change the stub");
+    }
+    if (!(phdr->p_flags & PF_X)) {
+        return no(v, 0, "the payload's segment is not executable: the stub cannot run");
+    }
+    if (phdr->p_flags != (PF_R | PF_X)) {
+        return no(v, 0, "the payload's segment has flags 0x%x, not those of code (R+X)",
+                  phdr->p_flags);
+    }
+    if (phdr->p_memsz != phdr->p_filesz) {
+        return no(v, 0, "the payload's segment is larger in memory than in the file");
+    }
+    if (phdr->p_paddr != phdr->p_vaddr) {
+        return no(v, 0, "the payload's segment has a physical address of its own");
+    }
+    if (phdr->p_align != image_arch(v->image)->page_size) {
+        return no(v, 0, "the payload's segment has alignment 0x%" PRIx64 ", not 0x%x",
+                  (uint64_t)phdr->p_align, image_arch(v->image)->page_size);
+    }
+    return 0;
+}
+
+/* Sets v->stub. The parts follow each other without a choice. */
+static int find_stub(struct verifying *v)
+{
+    uint64_t note = (field32(v, FIELD_SIZE) + NOTE_ALIGNMENT - 1) & ~(uint64_t)(NOTE_ALIGNMENT - 1);
+    uint64_t stub = v->payload->stub_address - v->payload->address;
+    if (field32(v, FIELD_NOTE_OFFSET) != note || field32(v, FIELD_NOTE_SIZE) != NOTE_SIZE ||
+        stub != note + NOTE_SIZE) {
+        return no(v, FIELD_NOTE_OFFSET, "the parts of the payload do not follow each other");
+    }
+    if (field32(v, FIELD_STUB_SIZE) != v->published->size ||
+        !bytes_slice(v->segment, stub, v->published->size, &v->stub)) {
+        return no(v, FIELD_STUB_SIZE,
+                  "the stub has %" PRIu64 " bytes, and the published one for %s has %zu",
+                  field32(v, FIELD_STUB_SIZE), v->published->architecture, v->published->size);
+    }
+    return 0;
+}
+
+static int check_entry(const struct verifying *v)
+{
+    uint64_t hook = v->payload->stub_address + v->published->entry_offset;
+    uint64_t entry = image_ehdr(v->image)->e_entry;
+    if (entry != hook) {
+        return no(v, 0,
+                  "the hook is gone: the entry point is 0x%" PRIx64 ", the stub's is 0x%" PRIx64,
+                  entry, hook);
+    }
+    return 0;
+}
+
+static int check_zero(const struct verifying *v, uint64_t from, uint64_t to, const char *where)
+{
+    for (uint64_t at = from; at < to && at < v->segment.size; at++) {
+        if (v->segment.data[at] != 0) {
+            return no(v, at, "the padding %s is not zero", where);
+        }
+    }
+    return 0;
+}
+
+/* The note as payload_write.c writes it: it follows from the identity. */
+static int check_note(const struct verifying *v)
+{
+    static const char owner[8] = "elfcage";
+    uint8_t note[NOTE_SIZE] = {0};
+    bytes_put32(note, v->big_endian, sizeof owner);
+    bytes_put32(note + 4, v->big_endian, NOTE_SIZE - 12 - sizeof owner);
+    bytes_put32(note + 8, v->big_endian, PAYLOAD_VERSION);
+    memcpy(note + 12, owner, sizeof owner);
+    memcpy(note + 12 + sizeof owner, v->payload->identity, BYTES_DIGEST_SIZE);
+    uint64_t start = field32(v, FIELD_NOTE_OFFSET);
+    for (size_t i = 0; i < NOTE_SIZE; i++) {
+        if (v->segment.data[start + i] != note[i]) {
+            return no(v, start + i, "the note does not name the identity of the policy and filter");
+        }
+    }
+    return 0;
+}
+
+/* --- the stub --- */
+
+static int check_stub(const struct verifying *v)
+{
+    size_t config_size = sizeof(struct elfcage_stub_config);
+    for (size_t i = config_size; i < v->published->size; i++) {
+        if (v->stub.data[i] != v->published->bytes[i]) {
+            return no(v, v->payload->stub_address - v->payload->address + i,
+                      "the stub is not the published one for %s: byte %zu differs",
+                      v->published->architecture, i);
+        }
+    }
+    return 0;
+}
+
+#define CONFIG_AT(field) offsetof(struct elfcage_stub_config, field)
+
+static int no_config(const struct verifying *v, size_t field, const char *text)
+{
+    return no(v, v->payload->stub_address - v->payload->address + field,
+              "the stub's configuration %s", text);
+}
+
+static int check_config(const struct verifying *v)
+{
+    const uint8_t *config = v->stub.data;
+    const struct cage *cage = &v->payload->cage;
+    bool big = v->big_endian;
+    uint64_t filter = (uint64_t)(cage->instructions.data - v->segment.data) + v->payload->address;
+    if (bytes_get32(config + CONFIG_AT(magic), big) != ELFCAGE_STUB_MAGIC) {
+        return no_config(v, CONFIG_AT(magic), "is none (magic number)");
+    }
+    if (bytes_get16(config + CONFIG_AT(version), big) != ELFCAGE_STUB_VERSION) {
+        return no_config(v, CONFIG_AT(version), "has another version than the stub");
+    }
+    if ((size_t)bytes_get16(config + CONFIG_AT(instruction_count), big) *
+            PAYLOAD_INSTRUCTION_SIZE !=
+        cage->instructions.size) {
+        return no_config(v, CONFIG_AT(instruction_count),
+                         "loads another number of instructions "
+                         "than the filter has");
+    }
+    if (bytes_get64(config + CONFIG_AT(filter_displacement), big) !=
+        filter - v->payload->stub_address) {
+        return no_config(v, CONFIG_AT(filter_displacement),
+                         "loads another filter than the "
+                         "payload's");
+    }
+    if (bytes_get64(config + CONFIG_AT(next_displacement), big) !=
+        v->payload->original_entry - v->payload->stub_address) {
+        return no_config(v, CONFIG_AT(next_displacement),
+                         "does not go on to the original entry "
+                         "point");
+    }
+    if (bytes_get32(config + CONFIG_AT(seccomp_flags), big) != cage->seccomp_flags) {
+        return no_config(v, CONFIG_AT(seccomp_flags),
+                         "has other seccomp(2) flags than the payload");
+    }
+    if (bytes_get32(config + CONFIG_AT(stub_flags), big) != cage->stub_flags) {
+        return no_config(v, CONFIG_AT(stub_flags), "has other flags than the payload");
+    }
+    return 0;
+}
+
+static int check_flags(const struct verifying *v)
+{
+    const struct cage *cage = &v->payload->cage;
+    if (!(cage->seccomp_flags & SECCOMP_FILTER_FLAG_TSYNC)) {
+        return no(v, FIELD_SECCOMP_FLAGS, "the filter is not for all threads (no TSYNC flag)");
+    }
+    if (cage->seccomp_flags & ~(uint32_t)LOADABLE_FLAGS) {
+        return no(v, FIELD_SECCOMP_FLAGS,
+                  "the seccomp(2) flags 0x%x are not such that the stub can load a filter",
+                  cage->seccomp_flags);
+    }
+    if (cage->stub_flags & ~(ELFCAGE_STUB_KEEP_PRIVILEGES | ELFCAGE_STUB_WARN)) {
+        return no(v, FIELD_STUB_FLAGS, "the stub does not know its flags 0x%x", cage->stub_flags);
+    }
+    if (cage->payload_flags & ~(PAYLOAD_AUDIT | PAYLOAD_ALLOW_NESTING)) {
+        return no(v, FIELD_PAYLOAD_FLAGS, "the payload has unknown flags 0x%x",
+                  cage->payload_flags);
+    }
+    return 0;
+}
+
+/* --- the original --- */
+
+static bool is_code(const struct image *image, const struct payload *payload, uint64_t address)
+{
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        if (i != payload->segment && phdr->p_type == PT_LOAD && (phdr->p_flags & PF_X) &&
+            address >= phdr->p_vaddr && address - phdr->p_vaddr < phdr->p_filesz) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Bytes of the original: from the undo record, or where they still stand. Layout S2 puts the
+   original behind a page of its own, and its old headers stay loaded: by address, since tools that
+   rewrite the file keep those. */
+static bool original_bytes(const struct verifying *v, uint64_t offset, uint64_t size,
+                           struct bytes *out)
+{
+    for (size_t i = 0; i < v->payload->undo_count; i++) {
+        const struct undo_piece *piece = &v->payload->undo[i];
+        if (offset >= piece->offset &&
+            bytes_slice(piece->original, offset - piece->offset, size, out)) {
+            return true;
+        }
+    }
+    size_t first = image_find_phdr(v->image, PT_LOAD);
+    uint64_t address;
+    return v->payload->original_offset != 0 &&
+           bytes_add(image_phdr(v->image, first)->p_vaddr, v->payload->original_offset, &address) &&
+           bytes_add(address, offset, &address) && image_at_address(v->image, address, size, out);
+}
+
+/* Is this executable segment of the original still here? Tools keep addresses and sizes of code. */
+static bool has_segment(const struct image *image, const GElf_Phdr *original)
+{
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        if (phdr->p_type == PT_LOAD && phdr->p_vaddr == original->p_vaddr &&
+            phdr->p_memsz == original->p_memsz && phdr->p_flags == original->p_flags) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int another(const struct verifying *v, const char *what)
+{
+    return no(v, FIELD_ORIGINAL_ENTRY, "the payload was made for another file: %s", what);
+}
+
+/* The header that injection replaced says whose the payload is. */
+static int check_original(const struct verifying *v)
+{
+    struct codec codec = image_codec(v->image);
+    const GElf_Ehdr *ehdr = image_ehdr(v->image);
+    struct bytes bytes;
+    GElf_Ehdr original;
+    if (!is_code(v->image, v->payload, v->payload->original_entry)) {
+        return no(v, FIELD_ORIGINAL_ENTRY,
+                  "the original entry point 0x%" PRIx64 " is in no executable segment",
+                  v->payload->original_entry);
+    }
+    if (!original_bytes(v, 0, codec_ehdr_size(codec), &bytes) ||
+        memcmp(bytes.data, ELFMAG, SELFMAG) != 0) {
+        return another(v, "it knows no original ELF header");
+    }
+    codec_get_ehdr(codec, bytes.data, &original);
+    if (original.e_entry != v->payload->original_entry) {
+        return another(v, "the original's entry point is not the one in its ELF header");
+    }
+    /* Not all of e_ident: strip changes the OS/ABI with the symbols that ask for it. */
+    if (memcmp(original.e_ident, ehdr->e_ident, EI_VERSION) != 0 ||
+        original.e_type != ehdr->e_type || original.e_machine != ehdr->e_machine) {
+        return another(v, "the original's type is not this file's");
+    }
+    size_t entry = codec_phdr_size(codec);
+    if (!original_bytes(v, original.e_phoff, entry * original.e_phnum, &bytes)) {
+        return another(v, "it knows no original program headers");
+    }
+    bool first = true;
+    for (size_t i = 0; i < original.e_phnum; i++) {
+        GElf_Phdr phdr;
+        codec_get_phdr(codec, bytes.data + i * entry, &phdr);
+        /* The first one has grown, if the table did. */
+        if (phdr.p_type == PT_LOAD && !first && (phdr.p_flags & PF_X) &&
+            !has_segment(v->image, &phdr)) {
+            return another(v, "the original's code is not this file's");
+        }
+        first = first && phdr.p_type != PT_LOAD;
+    }
+    return 0;
+}
+
+/* --- behind the stub --- */
+
+static int check_guard(const struct verifying *v, const struct undo_guard *guard, uint64_t start)
+{
+    uint8_t digest[BYTES_DIGEST_SIZE];
+    bytes_digest(v->segment.data + start, guard->size, digest);
+    if (memcmp(digest, guard->digest, sizeof digest) != 0) {
+        return no(v, start, "a section that was moved behind the stub was changed since");
+    }
+    return 0;
+}
+
+/* The lowest guard that begins at `from` or behind it in the segment. */
+static const struct undo_guard *next_guard(const struct verifying *v, uint64_t from)
+{
+    const struct undo_guard *next = NULL;
+    for (size_t i = 0; i < v->payload->guard_count; i++) {
+        const struct undo_guard *guard = &v->payload->guards[i];
+        uint64_t start = guard->offset - v->payload->caged_offset;
+        if (guard->offset >= v->payload->caged_offset && start >= from && guard->size != 0 &&
+            bytes_in(start, guard->size, v->segment.size) &&
+            (!next || guard->offset < next->offset)) {
+            next = guard;
+        }
+    }
+    return next;
+}
+
+static int check_rest(const struct verifying *v)
+{
+    bool unchanged = image_bytes(v->image).size == v->payload->caged_size &&
+                     v->payload->offset == v->payload->caged_offset;
+    uint64_t at = v->payload->stub_address - v->payload->address + v->published->size;
+    for (;;) {
+        const struct undo_guard *guard = next_guard(v, at);
+        uint64_t start = guard ? guard->offset - v->payload->caged_offset : v->segment.size;
+        if (check_zero(v, at, start, "behind the stub") < 0) {
+            return -1;
+        }
+        if (!guard) {
+            return 0;
+        }
+        if (unchanged && check_guard(v, guard, start) < 0) {
+            return -1;
+        }
+        at = start + guard->size;
+    }
+}
+
+static int check_accepted(const struct verifying *v, const struct verify_accept *accept)
+{
+    const struct cage *cage = &v->payload->cage;
+    if ((cage->payload_flags & PAYLOAD_AUDIT) && !(accept && accept->audit)) {
+        return no(v, FIELD_PAYLOAD_FLAGS,
+                  "made with --audit, which logs and denies nothing: inject without it, or give "
+                  "--accept audit");
+    }
+    if ((cage->stub_flags & ELFCAGE_STUB_WARN) && !(accept && accept->warn)) {
+        return no(v, FIELD_STUB_FLAGS,
+                  "made with --on-load-failure=warn, so that it may run unfiltered: inject "
+                  "without it, or give --accept warn");
+    }
+    return 0;
+}
+
+int verify_cage(const struct image *image, const struct payload *payload,
+                const struct verify_accept *accept, struct error *error)
+{
+    struct verifying v = {
+        .image = image,
+        .payload = payload,
+        .published = image_arch(image)->stub,
+        .big_endian = image_big_endian(image),
+        .error = error,
+    };
+    if (!v.published) {
+        return error_file(error, ERROR_CHECK, image_name(image), "no stub is published for %s",
+                          image_arch(image)->name);
+    }
+    if (!bytes_slice(image_bytes(image), payload->offset, payload->size, &v.segment) ||
+        payload->size < PAYLOAD_HEADER_SIZE) {
+        return error_file(error, ERROR_INTERNAL, image_name(image),
+                          "the payload is not in the image: report this");
+    }
+    if (check_segment(&v) < 0 || verify_loader(image, payload, error) < 0 || find_stub(&v) < 0 ||
+        check_entry(&v) < 0 ||
+        check_zero(&v, field32(&v, FIELD_SIZE), field32(&v, FIELD_NOTE_OFFSET),
+                   "in front of the note") < 0 ||
+        check_note(&v) < 0 || check_stub(&v) < 0 || check_config(&v) < 0 || check_flags(&v) < 0 ||
+        check_original(&v) < 0 || check_rest(&v) < 0) {
+        return -1;
+    }
+    return check_accepted(&v, accept);
+}

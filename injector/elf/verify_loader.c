@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between execve(2) and the entry point, the kernel maps the PT_LOADs, whole pages each, a later
+ * one over an earlier one (fs/binfmt_elf.c), and ld.so relocates the program and takes access
+ * rights away (glibc elf/rtld.c, elf/dl-reloc.c; musl ldso/dynlink.c). Here is what of that could
+ * touch the payload.
+ *
+ * The payload's segment is not writable, so that a relocation into it faults and the program dies
+ * unstarted; DT_TEXTREL is what would make ld.so open it for writing. Both are refused, the first
+ * because a file that asks for it is not what elfcage wrote.
+ *
+ * ld.so finds all of this through AT_PHDR, which the kernel takes from PT_PHDR: so that has to lead
+ * to the table that is looked at here, and whatever loaders might see differently (two of a kind)
+ * is refused.
+ */
+#include "elf/verify_loader.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+
+/* Packed relocations of Android (bionic linker), which nothing here decodes. */
+#define ANDROID_REL 0x6000000f
+#define ANDROID_RELA 0x60000011
+#define ANDROID_RELR 0x6fffe000
+
+struct loader {
+    const struct image *image;
+    const struct payload *payload;
+    struct error *error;
+};
+
+__attribute__((format(printf, 2, 3))) static int no(const struct loader *l, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    CLEANUP_FREE char *text = memory_vprintf(format, arguments);
+    va_end(arguments);
+    return error_file(l->error, ERROR_CHECK, image_name(l->image), "%s", text);
+}
+
+/* Do the pages of [address, address + size) share one with the payload's? An address inside a page
+   stands for that page even where there is no byte: kernels have mapped it. */
+static bool shares_page(const struct loader *l, uint64_t address, uint64_t size)
+{
+    uint64_t page = image_arch(l->image)->page_size;
+    uint64_t end;
+    uint64_t payload_end;
+    if (!bytes_add(address, size, &end) || !bytes_align_up(end, page, &end) ||
+        !bytes_align_up(l->payload->address + l->payload->size, page, &payload_end)) {
+        return true;
+    }
+    uint64_t start = address & ~(page - 1);
+    uint64_t payload_start = l->payload->address & ~(page - 1);
+    return bytes_overlap(start, end - start, payload_start, payload_end - payload_start);
+}
+
+static int check_segments(const struct loader *l)
+{
+    for (size_t i = 0; i < image_phdr_count(l->image); i++) {
+        const GElf_Phdr *phdr = image_phdr(l->image, i);
+        if (i == l->payload->segment || !shares_page(l, phdr->p_vaddr, phdr->p_memsz)) {
+            continue;
+        }
+        if (phdr->p_type == PT_LOAD) {
+            return no(l,
+                      "segment %zu at 0x%" PRIx64 " is mapped over the payload's pages: what runs "
+                      "is not the stub",
+                      i, (uint64_t)phdr->p_vaddr);
+        }
+        if (phdr->p_type == PT_GNU_RELRO) {
+            return no(l, "PT_GNU_RELRO covers the payload's pages: the stub would lose its right "
+                         "to run");
+        }
+        if (phdr->p_type == PT_DYNAMIC) {
+            return no(l, "the dynamic section lies in the payload's pages");
+        }
+    }
+    return 0;
+}
+
+static int check_unique(const struct loader *l, uint32_t type, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < image_phdr_count(l->image); i++) {
+        count += image_phdr(l->image, i)->p_type == type;
+    }
+    return count <= 1 ? 0
+                      : no(l, "%zu program headers are %s: loaders differ in which they take",
+                           count, name);
+}
+
+/* Is the table where PT_PHDR says, in the file and in memory? */
+static int check_table(const struct loader *l)
+{
+    size_t index = image_find_phdr(l->image, PT_PHDR);
+    if (index == SIZE_MAX) {
+        return 0;
+    }
+    const GElf_Phdr *phdr = image_phdr(l->image, index);
+    uint64_t size = image_phdr_count(l->image) * codec_phdr_size(image_codec(l->image));
+    uint64_t offset;
+    struct bytes loaded;
+    if (!image_at_address(l->image, phdr->p_vaddr, size, &loaded) ||
+        !image_offset_of(l->image, phdr->p_vaddr, &offset) ||
+        offset != image_ehdr(l->image)->e_phoff) {
+        return no(l, "PT_PHDR does not lead to the program headers: ld.so would see others than "
+                     "the kernel");
+    }
+    return 0;
+}
+
+static int refuse_relocation(const struct loader *l, uint64_t target)
+{
+    return no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment", target);
+}
+
+/* A relocation writes one word. */
+static bool hits_payload(const struct loader *l, uint64_t target)
+{
+    return bytes_overlap(target, codec_word_size(image_codec(l->image)), l->payload->address,
+                         l->payload->size);
+}
+
+static int check_entries(const struct loader *l, struct bytes table, bool addends)
+{
+    struct codec codec = image_codec(l->image);
+    size_t entry = addends ? codec_rela_size(codec) : codec_rel_size(codec);
+    for (size_t at = 0; at + entry <= table.size; at += entry) {
+        GElf_Rela rela;
+        uint64_t symbol;
+        if (addends) {
+            codec_get_rela(codec, table.data + at, &rela, &symbol);
+        } else {
+            codec_get_rel(codec, table.data + at, &rela, &symbol);
+        }
+        if (hits_payload(l, rela.r_offset)) {
+            return refuse_relocation(l, rela.r_offset);
+        }
+    }
+    return 0;
+}
+
+/* RELR (gABI, "Relative Relocation Table"): an even word is an address, which is relocated; an odd
+   one a bitmap of the words behind the last. */
+static int check_relr(const struct loader *l, struct bytes table)
+{
+    struct codec codec = image_codec(l->image);
+    size_t word = codec_word_size(codec);
+    uint64_t mask = codec.is_64 ? UINT64_MAX : UINT32_MAX;
+    uint64_t next = 0;
+    for (size_t at = 0; at + word <= table.size; at += word) {
+        uint64_t value = codec_get_word(codec, table.data + at);
+        if ((value & 1) == 0) {
+            if (hits_payload(l, value)) {
+                return refuse_relocation(l, value);
+            }
+            next = (value + word) & mask;
+            continue;
+        }
+        uint64_t target = next;
+        for (value >>= 1; value; value >>= 1) {
+            if ((value & 1) && hits_payload(l, target)) {
+                return refuse_relocation(l, target);
+            }
+            target = (target + word) & mask;
+        }
+        next = (next + word * (8 * word - 1)) & mask;
+    }
+    return 0;
+}
+
+/* A table by its two entries of the dynamic section; empty if it has none. */
+static int find_table(const struct loader *l, int64_t tag, int64_t size_tag, const char *name,
+                      struct bytes *table)
+{
+    uint64_t address;
+    uint64_t size;
+    *table = (struct bytes){NULL, 0};
+    if (!image_dynamic_value(l->image, size_tag, &size) || size == 0) {
+        return 0;
+    }
+    if (!image_dynamic_value(l->image, tag, &address) ||
+        !image_at_address(l->image, address, size, table)) {
+        return no(l, "the relocations of %s are not in the file: nobody can say what they write",
+                  name);
+    }
+    return 0;
+}
+
+static int check_relocations(const struct loader *l)
+{
+    struct bytes rel;
+    struct bytes rela;
+    struct bytes relr;
+    struct bytes plt;
+    uint64_t plt_type = DT_RELA;
+    if (find_table(l, DT_REL, DT_RELSZ, "DT_REL", &rel) < 0 ||
+        find_table(l, DT_RELA, DT_RELASZ, "DT_RELA", &rela) < 0 ||
+        find_table(l, DT_RELR, DT_RELRSZ, "DT_RELR", &relr) < 0 ||
+        find_table(l, DT_JMPREL, DT_PLTRELSZ, "DT_JMPREL", &plt) < 0) {
+        return -1;
+    }
+    image_dynamic_value(l->image, DT_PLTREL, &plt_type);
+    if (plt_type != DT_REL && plt_type != DT_RELA) {
+        return no(l, "the relocations of DT_JMPREL are of no known kind (DT_PLTREL)");
+    }
+    if (check_entries(l, rel, false) < 0 || check_entries(l, rela, true) < 0 ||
+        check_relr(l, relr) < 0) {
+        return -1;
+    }
+    return check_entries(l, plt, plt_type == DT_RELA);
+}
+
+/* The tags whose values are used here: twice in a file, they would be a question of taste. */
+static bool is_relocation_tag(int64_t tag)
+{
+    static const int64_t tags[] = {DT_REL,    DT_RELSZ,  DT_RELA,   DT_RELASZ,  DT_RELR,
+                                   DT_RELRSZ, DT_JMPREL, DT_PLTREL, DT_PLTRELSZ};
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        if (tags[i] == tag) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_dynamic(const struct loader *l)
+{
+    size_t count = image_dynamic_count(l->image);
+    for (size_t i = 0; i < count; i++) {
+        GElf_Dyn dyn = image_dynamic(l->image, i);
+        if (dyn.d_tag == DT_TEXTREL ||
+            (dyn.d_tag == DT_FLAGS && (dyn.d_un.d_val & DF_TEXTREL) != 0)) {
+            return no(l, "%s: ld.so would make the payload's segment writable",
+                      dyn.d_tag == DT_TEXTREL ? "DT_TEXTREL" : "DF_TEXTREL");
+        }
+        if (dyn.d_tag == ANDROID_REL || dyn.d_tag == ANDROID_RELA || dyn.d_tag == ANDROID_RELR) {
+            return no(l, "relocations in Android's packed form, which cannot be checked");
+        }
+        for (size_t j = 0; is_relocation_tag(dyn.d_tag) && j < i; j++) {
+            if (image_dynamic(l->image, j).d_tag == dyn.d_tag) {
+                return no(l,
+                          "the dynamic section has tag %" PRId64 " twice: loaders differ in "
+                          "which they take",
+                          (int64_t)dyn.d_tag);
+            }
+        }
+    }
+    return check_relocations(l);
+}
+
+int verify_loader(const struct image *image, const struct payload *payload, struct error *error)
+{
+    const struct loader l = {image, payload, error};
+    if (check_segments(&l) < 0 || check_unique(&l, PT_PHDR, "PT_PHDR") < 0 ||
+        check_unique(&l, PT_DYNAMIC, "PT_DYNAMIC") < 0 ||
+        check_unique(&l, PT_INTERP, "PT_INTERP") < 0 || check_table(&l) < 0) {
+        return -1;
+    }
+    return check_dynamic(&l);
+}
