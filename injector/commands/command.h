@@ -54,12 +54,10 @@ extern const struct command command_inject, command_remove, command_show, comman
 /*
  * Parses `arguments` into the targets, one for each group of the command, in the same order.
  * *operands points into `arguments`. Returns 1 when --help was asked for and has been printed: the
- * command is done then. `operands_first`: what follows the first operand is operands too (simulate,
- * whose operands may be negative numbers).
+ * command is done then. A negative number ends the options: it and what follows are operands.
  */
 int command_parse(const struct command *command, int argument_count, char **arguments,
-                  void *const *into, bool operands_first, char ***operands, size_t *operand_count,
-                  struct error *error);
+                  void *const *into, char ***operands, size_t *operand_count, struct error *error);
 
 /* "elfcage NAME --help" on standard output. */
 void command_help(const struct command *command);

@@ -33,7 +33,7 @@ static void flat_free(struct flat *flat)
     free(flat->group);
 }
 
-static struct flat flatten(const struct command *command, bool operands_first)
+static struct flat flatten(const struct command *command)
 {
     size_t total = 0;
     for (size_t g = 0; g < COMMAND_MAX_GROUPS && command->groups[g]; g++) {
@@ -46,9 +46,6 @@ static struct flat flatten(const struct command *command, bool operands_first)
         .group = memory_zeroed(total, sizeof *flat.group),
     };
     char *letter = flat.short_options;
-    if (operands_first) {
-        *letter++ = '+';
-    }
     *letter++ = ':';
     *letter++ = 'h';
     for (size_t g = 0; g < COMMAND_MAX_GROUPS && command->groups[g]; g++) {
@@ -96,16 +93,27 @@ int command_usage_error(const struct command *command, struct error *error, cons
     return error_set(error, ERROR_USAGE, "%s: see \"elfcage %s --help\"", text, command->name);
 }
 
-int command_parse(const struct command *command, int argument_count, char **arguments,
-                  void *const *into, bool operands_first, char ***operands, size_t *operand_count,
-                  struct error *error)
+/* Arguments before the first negative number. That and what follows it are operands (simulate). */
+static int count_before_negative(int argument_count, char **arguments)
 {
-    __attribute__((cleanup(flat_free))) struct flat flat = flatten(command, operands_first);
+    int count = 1;
+    while (count < argument_count && !(arguments[count][0] == '-' && arguments[count][1] >= '0' &&
+                                       arguments[count][1] <= '9')) {
+        count++;
+    }
+    return count;
+}
+
+int command_parse(const struct command *command, int argument_count, char **arguments,
+                  void *const *into, char ***operands, size_t *operand_count, struct error *error)
+{
+    __attribute__((cleanup(flat_free))) struct flat flat = flatten(command);
+    int parsed_count = count_before_negative(argument_count, arguments);
     optind = 0; /* glibc and musl: start anew, whatever was parsed before */
     opterr = 0;
     for (;;) {
         /* arguments[0] is the command's name, which getopt skips */
-        int value = getopt_long(argument_count, arguments, flat.short_options, flat.long_options,
+        int value = getopt_long(parsed_count, arguments, flat.short_options, flat.long_options,
                                 NULL); /* NOLINT(concurrency-mt-unsafe): one thread */
         if (value == -1) {
             break;

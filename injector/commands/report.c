@@ -47,11 +47,16 @@ static void report_end(struct json_writer *writer)
     json_writer_print(writer, stdout);
 }
 
+/* What runs unfiltered before the entry hook. An interpreter makes the difference: a static PIE has
+   a dynamic section too, and relocates itself after its entry. */
 static const char *before_hook(const struct caged *caged)
 {
-    return image_is_dynamic(caged->image)
-               ? "the dynamic loader and the constructors of shared libraries run before it"
-               : "nothing of the program runs before it";
+    for (size_t i = 0; i < image_phdr_count(caged->image); i++) {
+        if (image_phdr(caged->image, i)->p_type == PT_INTERP) {
+            return "the dynamic loader and the constructors of shared libraries run before it";
+        }
+    }
+    return "nothing of the program runs before it";
 }
 
 static char *identity_text(const struct payload *payload)

@@ -99,8 +99,7 @@ static int run(const struct command *command, int argument_count, char **argumen
     void *into[] = {&verify, &source, &verbosity};
     char **operands;
     size_t count;
-    int parsed =
-        command_parse(command, argument_count, arguments, into, false, &operands, &count, error);
+    int parsed = command_parse(command, argument_count, arguments, into, &operands, &count, error);
     if (parsed != 0) {
         return parsed < 0 ? -1 : 0;
     }
