@@ -150,8 +150,8 @@ static bool syscall_equal(const struct syscall_rules *a, const struct syscall_ru
 bool policy_equal(const struct policy *a, const struct policy *b)
 {
     if (!action_equal(a->default_action, b->default_action) || a->flags != b->flags ||
-        a->enosys_above != b->enosys_above || a->abi_count != b->abi_count ||
-        a->syscall_count != b->syscall_count) {
+        a->enosys_above != b->enosys_above || a->audit != b->audit ||
+        a->abi_count != b->abi_count || a->syscall_count != b->syscall_count) {
         return false;
     }
     for (size_t i = 0; i < a->abi_count; i++) {
@@ -202,6 +202,7 @@ static void audit_action(struct action *action)
 
 void policy_make_audit(struct policy *policy)
 {
+    policy->audit = true;
     audit_action(&policy->default_action);
     for (size_t i = 0; i < policy->syscall_count; i++) {
         struct syscall_rules *s = &policy->syscalls[i];
