@@ -25,9 +25,11 @@ static bool change_symbol(const struct composition *c, uint8_t *bytes)
         return false;
     }
     const GElf_Shdr *shdr = image_shdr(c->image, sym.st_shndx);
+    /* GNU ld makes __ehdr_start, say, relative to the first section: it does not move with it. */
     bool moved = shdr->sh_flags & SHF_ALLOC && shdr->sh_type != SHT_NOBITS &&
+                 sym.st_value >= shdr->sh_addr && sym.st_value - shdr->sh_addr <= shdr->sh_size &&
                  draft_find_move(c->draft, shdr->sh_offset, shdr->sh_size);
-    if (moved && GELF_ST_TYPE(sym.st_info) != STT_TLS) {
+    if (moved) {
         sym.st_value += compose_address(c, shdr->sh_addr) - shdr->sh_addr;
     }
     sym.st_shndx = c->new_index[sym.st_shndx];

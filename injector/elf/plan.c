@@ -109,7 +109,7 @@ static int check(const struct image *image, const struct cage *cage, struct erro
 static bool try(const struct image *image, const struct cage *cage, bool keep_identity,
                 struct draft *out, struct buffer *reasons)
 {
-    static layout_function *const layouts[] = {layout_s1, layout_s6};
+    static layout_function *const layouts[] = {layout_s1, layout_s6, layout_s3m, layout_s2};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
         struct draft draft = {.image = image, .cage = cage, .layout = (uint32_t)i + 1};
         if (layouts[i](&draft, keep_identity, reasons)) {

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compose.c adjusts program headers, known DT_* addresses and symbols. Whatever else a file tells
+ * about references is looked at here: relocations (RELA, REL, RELR), symbols that code uses, DT_*
+ * entries of unknown kind. In position-independent files that is every absolute reference there is.
+ *
+ * No relocation type is asked for: one without a symbol whose addend lies in a moved range is taken
+ * for a pointer. That may refuse a file without need, never the other way round.
+ */
+#include "elf/references.h"
+
+#include <string.h>
+
+#ifndef DT_RELR
+#define DT_RELRSZ 35
+#define DT_RELR 36
+#define DT_RELRENT 37
+#endif
+
+static bool moves_address(const struct draft *draft, uint64_t address)
+{
+    return draft_find_address(draft, address) != NULL;
+}
+
+/* [start, start + size) of the loaded image: all in one move, or nothing of it moves. */
+static bool is_whole(const struct draft *draft, uint64_t start, uint64_t size)
+{
+    for (size_t i = 0; i < draft->move_count; i++) {
+        const struct draft_move *move = &draft->moves[i];
+        if (bytes_overlap(start, size, move->address, move->size) &&
+            !(start >= move->address && bytes_in(start - move->address, size, move->size))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An entry that holds a number, whatever that number looks like. */
+static bool is_number(int64_t tag)
+{
+    static const int64_t numbers[] = {
+        DT_NEEDED,       DT_PLTRELSZ,   DT_RELASZ,       DT_RELAENT,  DT_STRSZ,
+        DT_SYMENT,       DT_SONAME,     DT_RPATH,        DT_SYMBOLIC, DT_RELSZ,
+        DT_RELENT,       DT_PLTREL,     DT_DEBUG,        DT_TEXTREL,  DT_BIND_NOW,
+        DT_INIT_ARRAYSZ, DT_RUNPATH,    DT_FINI_ARRAYSZ, DT_FLAGS,    DT_PREINIT_ARRAYSZ,
+        DT_RELRSZ,       DT_RELRENT,    DT_RELACOUNT,    DT_RELCOUNT, DT_FLAGS_1,
+        DT_VERDEFNUM,    DT_VERNEEDNUM, DT_AUXILIARY,    DT_FILTER};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (tag == numbers[i]) {
+            return true;
+        }
+    }
+    return tag >= DT_VALRNGLO && tag <= DT_VALRNGHI;
+}
+
+static bool dynamic_allows(const struct draft *draft)
+{
+    static const struct {
+        int64_t start, size;
+    } tables[] = {{DT_RELA, DT_RELASZ},
+                  {DT_REL, DT_RELSZ},
+                  {DT_JMPREL, DT_PLTRELSZ},
+                  {DT_RELR, DT_RELRSZ},
+                  {DT_STRTAB, DT_STRSZ}};
+    for (size_t i = 0; i < image_dynamic_count(draft->image); i++) {
+        GElf_Dyn dyn = image_dynamic(draft->image, i);
+        if (!layout_is_pointer(dyn.d_tag) && !is_number(dyn.d_tag) &&
+            moves_address(draft, dyn.d_un.d_ptr)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        uint64_t start;
+        uint64_t size;
+        if (image_dynamic_value(draft->image, tables[i].start, &start) &&
+            image_dynamic_value(draft->image, tables[i].size, &size) &&
+            !is_whole(draft, start, size)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The word at an address; false if it is not in the file (then it is zero). */
+static bool get_word(const struct image *image, uint64_t address, uint64_t *word)
+{
+    struct codec codec = image_codec(image);
+    struct bytes bytes;
+    if (!image_at_address(image, address, codec_word_size(codec), &bytes)) {
+        return false;
+    }
+    *word = codec_get_word(codec, bytes.data);
+    return true;
+}
+
+static bool table_allows(const struct draft *draft, struct bytes table, bool rela)
+{
+    struct codec codec = image_codec(draft->image);
+    size_t entry = rela ? codec_rela_size(codec) : codec_rel_size(codec);
+    for (size_t at = 0; at + entry <= table.size; at += entry) {
+        GElf_Rela reloc;
+        uint64_t symbol;
+        if (rela) {
+            codec_get_rela(codec, table.data + at, &reloc, &symbol);
+        } else {
+            codec_get_rel(codec, table.data + at, &reloc, &symbol);
+        }
+        uint64_t pointer = (uint64_t)reloc.r_addend;
+        bool known = rela || get_word(draft->image, reloc.r_offset, &pointer);
+        if (moves_address(draft, reloc.r_offset) ||
+            (symbol == 0 && known && moves_address(draft, pointer))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* RELR: an even word is an address, an odd one a bitmap of the words behind it. */
+static bool relr_allows(const struct draft *draft, struct bytes table)
+{
+    struct codec codec = image_codec(draft->image);
+    size_t word_size = codec_word_size(codec);
+    uint64_t next = 0;
+    for (size_t at = 0; at + word_size <= table.size; at += word_size) {
+        uint64_t word = codec_get_word(codec, table.data + at);
+        uint64_t bits = word & 1 ? word >> 1 : 1;
+        uint64_t address = word & 1 ? next : word;
+        next = word & 1 ? next + (8 * word_size - 1) * word_size : word + word_size;
+        for (; bits; bits >>= 1, address += word_size) {
+            uint64_t pointer;
+            if (bits & 1 &&
+                (moves_address(draft, address) ||
+                 (get_word(draft->image, address, &pointer) && moves_address(draft, pointer)))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool relocations_allow(const struct draft *draft)
+{
+    const struct image *image = draft->image;
+    static const struct {
+        int64_t start, size;
+    } tables[] = {{DT_RELA, DT_RELASZ}, {DT_REL, DT_RELSZ}, {DT_JMPREL, DT_PLTRELSZ}};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        uint64_t start;
+        uint64_t size;
+        uint64_t kind = DT_REL;
+        struct bytes table;
+        if (!image_dynamic_value(image, tables[i].start, &start) ||
+            !image_dynamic_value(image, tables[i].size, &size) || size == 0) {
+            continue;
+        }
+        image_dynamic_value(image, DT_PLTREL, &kind);
+        bool rela = tables[i].start == DT_RELA ||
+                    (tables[i].start == DT_JMPREL && kind == (uint64_t)DT_RELA);
+        if (!image_at_address(image, start, size, &table) || !table_allows(draft, table, rela)) {
+            return false;
+        }
+    }
+    uint64_t start;
+    uint64_t size;
+    struct bytes table;
+    if (image_dynamic_value(image, DT_RELR, &start) &&
+        image_dynamic_value(image, DT_RELRSZ, &size) && size) {
+        return image_at_address(image, start, size, &table) && relr_allows(draft, table);
+    }
+    return true;
+}
+
+/* The name of a symbol, "" if it has none that ends within the string table. */
+static const char *symbol_name(const struct image *image, const GElf_Shdr *table,
+                               const GElf_Sym *sym)
+{
+    struct bytes names;
+    if (table->sh_link >= image_shdr_count(image)) {
+        return "";
+    }
+    const GElf_Shdr *strings = image_shdr(image, table->sh_link);
+    if (strings->sh_type != SHT_STRTAB ||
+        !bytes_slice(image_bytes(image), strings->sh_offset, strings->sh_size, &names) ||
+        sym->st_name >= names.size ||
+        !memchr(names.data + sym->st_name, 0, names.size - sym->st_name)) {
+        return "";
+    }
+    return (const char *)names.data + sym->st_name;
+}
+
+/*
+ * A symbol that a program defined in a note or in .interp may be used by its code. C libraries have
+ * __abi_tag there, which nobody uses. __rela_iplt_start and _end, which static start-up code uses,
+ * are harmless where they enclose nothing, as in every position-independent file.
+ */
+static bool symbol_allows(const struct draft *draft, const GElf_Shdr *table, const GElf_Sym *sym,
+                          uint64_t *iplt_start, uint64_t *iplt_end)
+{
+    if (sym->st_shndx == SHN_UNDEF || sym->st_shndx >= SHN_LORESERVE ||
+        !moves_address(draft, sym->st_value)) {
+        return true;
+    }
+    unsigned type = GELF_ST_TYPE(sym->st_info);
+    const char *name = symbol_name(draft->image, table, sym);
+    if (strcmp(name, "__rela_iplt_start") == 0 || strcmp(name, "__rel_iplt_start") == 0) {
+        *iplt_start = sym->st_value;
+        return true;
+    }
+    if (strcmp(name, "__rela_iplt_end") == 0 || strcmp(name, "__rel_iplt_end") == 0) {
+        *iplt_end = sym->st_value;
+        return true;
+    }
+    if (type == STT_OBJECT || type == STT_FUNC || type == STT_GNU_IFUNC) {
+        return strcmp(name, "__abi_tag") == 0;
+    }
+    return type != STT_NOTYPE || GELF_ST_BIND(sym->st_info) == STB_LOCAL;
+}
+
+static bool symbols_allow(const struct draft *draft)
+{
+    const struct image *image = draft->image;
+    struct codec codec = image_codec(image);
+    size_t entry = codec_sym_size(codec);
+    for (size_t i = 1; i < image_shdr_count(image); i++) {
+        const GElf_Shdr *shdr = image_shdr(image, i);
+        if (shdr->sh_type != SHT_SYMTAB && shdr->sh_type != SHT_DYNSYM) {
+            continue;
+        }
+        uint64_t iplt_start = 0;
+        uint64_t iplt_end = 0;
+        for (uint64_t at = 0; at + entry <= shdr->sh_size; at += entry) {
+            GElf_Sym sym;
+            codec_get_sym(codec, image_bytes(image).data + shdr->sh_offset + at, &sym);
+            if (!symbol_allows(draft, shdr, &sym, &iplt_start, &iplt_end)) {
+                return false;
+            }
+        }
+        if (iplt_start && iplt_end && iplt_start != iplt_end) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool references_allow(const struct draft *draft, const char **problem)
+{
+    if (!dynamic_allows(draft)) {
+        *problem = "a dynamic table would be split";
+        return false;
+    }
+    if (!relocations_allow(draft)) {
+        *problem = "a relocation refers to what would move";
+        return false;
+    }
+    if (!symbols_allow(draft)) {
+        *problem = "a symbol that code may use is in what would move";
+        return false;
+    }
+    return true;
+}
