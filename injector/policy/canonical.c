@@ -6,6 +6,7 @@
  *   {"elfcage-policy":1,             version of the form; always first
  *   "default":"errno:EPERM",         action (action_text())
  *   "flags":["LOG"],                 for seccomp(2), TSYNC not named; left out if none
+ *   "audit":true,                    made by --audit, nothing denies; left out if not
  *   "enosys-above":"profile",        "profile" or "none"; left out for "table"
  *   "abis":["i386","x86_64"],        that the policy names, sorted; left out if none
  *   "plain":{                        system calls with one rule without conditions: by action,
@@ -56,15 +57,16 @@ static void print_head(struct buffer *text, const struct policy *policy)
     CLEANUP_FREE char *action = action_text(policy->default_action);
     add(text, "{\"elfcage-policy\":1,\n\"default\":");
     json_append_string(text, action);
-    const char *separator = ",\n\"flags\":[";
+    bool any = false;
     for (size_t i = 0; i < CANONICAL_FLAG_COUNT; i++) {
         if (policy->flags & canonical_flags[i].value) {
-            add(text, separator);
+            add(text, any ? "," : ",\n\"flags\":[");
             json_append_string(text, canonical_flags[i].name);
-            separator = ",";
+            any = true;
         }
     }
-    add(text, *separator == ',' && separator[1] == 0 ? "]" : "");
+    add(text, any ? "]" : "");
+    add(text, policy->audit ? ",\n\"audit\":true" : "");
     if (policy->enosys_above != ENOSYS_ABOVE_TABLE) {
         add(text, policy->enosys_above == ENOSYS_ABOVE_PROFILE ? ",\n\"enosys-above\":\"profile\""
                                                                : ",\n\"enosys-above\":\"none\"");

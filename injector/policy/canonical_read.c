@@ -72,8 +72,9 @@ static int expect_new(const struct reader *r, const struct json_value *place, co
 
 static int read_head(struct reader *r, const struct json_value *root)
 {
-    static const char *const keys[] = {"elfcage-policy", "default", "flags", "enosys-above",
-                                       "abis",           "plain",   "rules", "resolved"};
+    static const char *const keys[] = {"elfcage-policy", "default",      "flags",
+                                       "audit",          "enosys-above", "abis",
+                                       "plain",          "rules",        "resolved"};
     if (expect_keys(r->file, root, keys, sizeof keys / sizeof *keys, "a canonical policy",
                     r->error) < 0) {
         return -1;
@@ -140,6 +141,30 @@ static int read_enosys(struct reader *r, const struct json_value *which)
         return fail_value(r->file, which, r->error,
                           "'%.60s': 'enosys-above' is table, profile or none", which->text);
     }
+    return 0;
+}
+
+/* An audit denies nothing: what is left to it is how elfcage's own refusals are treated. */
+static int read_audit(struct reader *r, const struct json_value *audit)
+{
+    if (!audit) {
+        return 0;
+    }
+    if (expect_kind(r->file, audit, JSON_BOOLEAN, r->error) < 0) {
+        return -1;
+    }
+    bool denies = action_denies(r->policy->default_action);
+    for (size_t i = 0; i < r->policy->syscall_count && !denies; i++) {
+        const struct syscall_rules *s = &r->policy->syscalls[i];
+        for (size_t k = 0; k < s->rule_count && !denies; k++) {
+            denies = action_denies(s->rules[k].action);
+        }
+    }
+    if (audit->boolean && denies) {
+        return fail_key(r->file, audit, r->error,
+                        "'audit' in a policy that denies: an audit only logs, remove it");
+    }
+    r->policy->audit = audit->boolean;
     return 0;
 }
 
@@ -476,6 +501,7 @@ int canonical_read(const char *file, const struct json_value *root, struct polic
         read_abis(&r, json_find(root, "abis")) < 0 ||
         read_plain(&r, json_find(root, "plain")) < 0 ||
         read_rules(&r, json_find(root, "rules")) < 0 ||
+        read_audit(&r, json_find(root, "audit")) < 0 ||
         read_resolution(&r, json_find(root, "resolved"), &read) < 0) {
         policy_free(policy);
         resolution_free(&read);

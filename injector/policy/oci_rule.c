@@ -14,6 +14,7 @@
 #include "policy/fields.h"
 #include "policy/oci.h"
 #include "policy/oci_names.h"
+#include "policy/widths.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,7 +23,7 @@
 
 /* One element of "args" as it was written. */
 struct argument {
-    const struct json_value *object;
+    const struct json_value *index_place;
     const struct json_value *value_place;
     const struct json_value *value_two_place; /* NULL if it is missing */
     uint8_t index;
@@ -51,14 +52,13 @@ static int require(struct oci *oci, const struct json_value *object, const char 
 static int read_argument(struct oci *oci, const struct json_value *object, struct argument *out)
 {
     static const char *const keys[] = {"index", "value", "valueTwo", "op", "comment"};
-    const struct json_value *index;
     const struct json_value *op;
-    struct argument a = {.object = object};
+    struct argument a = {0};
     uint64_t number = 0;
     if (expect_kind(oci->file, object, JSON_OBJECT, oci->error) < 0 ||
         expect_keys(oci->file, object, keys, sizeof keys / sizeof *keys, "args", oci->error) < 0 ||
-        require(oci, object, "index", "args", &index) < 0 ||
-        expect_uint(oci->file, index, POLICY_ARGUMENTS - 1, &number, oci->error) < 0 ||
+        require(oci, object, "index", "args", &a.index_place) < 0 ||
+        expect_uint(oci->file, a.index_place, POLICY_ARGUMENTS - 1, &number, oci->error) < 0 ||
         require(oci, object, "value", "args", &a.value_place) < 0 ||
         expect_uint(oci->file, a.value_place, UINT64_MAX, &a.value, oci->error) < 0 ||
         require(oci, object, "op", "args", &op) < 0 ||
@@ -146,16 +146,29 @@ static int narrow_or_fail(struct oci *oci, const char *name, const struct argume
                           : "this compares bits that the kernel ignores, correct the value");
 }
 
+/* No width: the call has no such argument, or the kernel does not consume it in one way. */
+static int refuse_argument(struct oci *oci, const char *name, const struct argument *a)
+{
+    const struct width_row *row = width_row_find(name);
+    if (row && a->index >= strlen(row->widths)) {
+        return fail_value(oci->file, a->index_place, oci->error,
+                          "'%s' has no argument %u: remove the condition", name,
+                          (unsigned)a->index);
+    }
+    return fail_value(oci->file, a->value_place, oci->error,
+                      "it is not known how many bits of argument %u of '%s' the kernel consumes%s%s"
+                      ": remove the condition, or the rule",
+                      (unsigned)a->index, name, row && row->why ? ", " : "",
+                      row && row->why ? row->why : "");
+}
+
 /* The condition that `a` means for one system call. */
 static int build_condition(struct oci *oci, const char *name, const struct argument *a,
                            struct condition *out)
 {
     unsigned width = argument_width(name, a->index);
     if (!width) {
-        return fail_value(oci->file, a->value_place, oci->error,
-                          "it is not known how many bits of argument %u of '%s' the kernel "
-                          "consumes: remove the condition, or the rule",
-                          (unsigned)a->index, name);
+        return refuse_argument(oci, name, a);
     }
     bool masked = a->compare == COMPARE_MASKED_EQ;
     struct condition c = {.argument = a->index,

@@ -517,7 +517,7 @@ const struct width_row *width_row_at(size_t index)
     return index < ROW_COUNT ? &rows[index] : NULL;
 }
 
-static const struct width_row *find_row(const char *name)
+const struct width_row *width_row_find(const char *name)
 {
     size_t low = 0;
     size_t high = ROW_COUNT;
@@ -538,7 +538,7 @@ static const struct width_row *find_row(const char *name)
 
 unsigned argument_width(const char *name, unsigned argument)
 {
-    const struct width_row *row = find_row(name);
+    const struct width_row *row = width_row_find(name);
     if (!row || argument >= strlen(row->widths)) {
         return 0;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows behind argument_width(), for the tests. */
+/* The rows behind argument_width(). */
 #ifndef ELFCAGE_POLICY_WIDTHS_H
 #define ELFCAGE_POLICY_WIDTHS_H
 
@@ -11,6 +11,8 @@ struct width_row {
     const char *why;    /* NULL: as the prototype says */
 };
 
+/* NULL if the table lacks the system call. */
+const struct width_row *width_row_find(const char *name);
 /* NULL past the end. */
 const struct width_row *width_row_at(size_t index);
 
