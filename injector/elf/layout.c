@@ -133,7 +133,8 @@ bool layout_is_identity(const struct image *image, const GElf_Phdr *phdr)
         return false;
     }
     bool big = image_big_endian(image);
-    uint64_t unit = phdr->p_align == 8 ? 8 : 4;
+    /* In units of 4 also where p_align is 8: mold puts notes of both kinds into one PT_NOTE. */
+    const uint64_t unit = 4;
     while (rest.size >= 12) {
         uint64_t owner_size = bytes_get32(rest.data, big);
         uint64_t text_size = bytes_get32(rest.data + 4, big);

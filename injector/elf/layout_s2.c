@@ -72,6 +72,19 @@ static bool note_is_whole(const struct draft *draft)
     return true;
 }
 
+/* The size of the old headers; 0 if sections cover them already. */
+static uint64_t headers_to_cover(const struct image *image)
+{
+    uint64_t size = layout_table_end(image);
+    for (size_t i = 1; i < image_shdr_count(image); i++) {
+        const GElf_Shdr *shdr = image_shdr(image, i);
+        if (shdr->sh_type != SHT_NOBITS && bytes_overlap(shdr->sh_offset, shdr->sh_size, 0, size)) {
+            return 0;
+        }
+    }
+    return size;
+}
+
 bool layout_s2(struct draft *draft, bool keep_identity, struct buffer *reasons)
 {
     const struct image *image = draft->image;
@@ -85,7 +98,8 @@ bool layout_s2(struct draft *draft, bool keep_identity, struct buffer *reasons)
         layout_reason(reasons, draft, "not at a fixed address");
         return false;
     }
-    if (load->p_offset != 0 || load->p_filesz < layout_table_end(image) || load->p_vaddr % page) {
+    if (load->p_offset != 0 || load->p_filesz < layout_table_end(image) ||
+        layout_table_end(image) > page || load->p_vaddr % page) {
         layout_reason(reasons, draft, "the first segment does not begin with the ELF header");
         return false;
     }
@@ -95,7 +109,7 @@ bool layout_s2(struct draft *draft, bool keep_identity, struct buffer *reasons)
         return false;
     }
     draft->shift = page;
-    draft->covered = layout_table_end(image);
+    draft->covered = headers_to_cover(image);
     const char *problem = "the build-id would leave the first page";
     if (keep_identity && (!move_identity(draft, table_end) || !note_is_whole(draft) ||
                           !references_allow(draft, &problem))) {

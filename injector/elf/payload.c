@@ -6,8 +6,8 @@
  * The segment (one PT_LOAD, R+X) is made of three sections without a hole between them, then of
  * what layout S3m moved:
  *   .elfcage.filter  the header below, filter, policy text, version text, undo record, digest
- *   .note.elfcage    one note, owner "elfcage", type = payload version, description: the identity
- *                    and 12 zero bytes
+ *   .note.elfcage    one note of type NT_VERSION without description, whose owner is the text
+ *                    "elfcage payload 1 sha256:" and the identity in hexadecimal
  *   .elfcage.stub    struct elfcage_stub_config (stub/format.h) and the code of the stub
  *
  * Header, 176 bytes:

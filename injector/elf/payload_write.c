@@ -9,6 +9,9 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
+/* Sizes of owner and description, type; the same in both classes. */
+#define NOTE_HEADER_SIZE 12u
+
 const char *payload_layout_name(uint32_t number)
 {
     static const char *const names[] = {NULL, "S1", "S6", "S3m", "S2"};
@@ -149,17 +152,24 @@ static void add_header(struct buffer *buffer, const struct cage *cage,
     buffer_add(buffer, identity, BYTES_DIGEST_SIZE);
 }
 
-/* A note as gABI says: sizes, type, owner, description; 4-byte units in both classes. */
-static void add_note(struct buffer *buffer, bool big_endian, const uint8_t *identity)
+/*
+ * A version note (NT_VERSION) says what it says in the owner's name and has no description. Readers
+ * show it as it is, and eu-elflint, which knows few owners, accepts it.
+ */
+void payload_note(bool big_endian, const uint8_t identity[static BYTES_DIGEST_SIZE],
+                  uint8_t note[static PAYLOAD_NOTE_SIZE])
 {
-    static const char owner[8] = "elfcage";
-    size_t start = buffer->size;
-    add32(buffer, big_endian, sizeof owner);
-    add32(buffer, big_endian, PAYLOAD_NOTE_SIZE - 12 - sizeof owner);
-    add32(buffer, big_endian, PAYLOAD_VERSION);
-    buffer_add(buffer, owner, sizeof owner);
-    buffer_add(buffer, identity, BYTES_DIGEST_SIZE);
-    buffer_fill(buffer, 0, start + PAYLOAD_NOTE_SIZE - buffer->size);
+    struct buffer text = {0};
+    buffer_printf(&text, "elfcage payload %u sha256:", PAYLOAD_VERSION);
+    for (size_t i = 0; i < BYTES_DIGEST_SIZE; i++) {
+        buffer_printf(&text, "%02x", identity[i]);
+    }
+    buffer_fill(&text, 0, PAYLOAD_NOTE_SIZE - NOTE_HEADER_SIZE - text.size);
+    bytes_put32(note, big_endian, PAYLOAD_NOTE_SIZE - NOTE_HEADER_SIZE);
+    bytes_put32(note + 4, big_endian, 0);
+    bytes_put32(note + 8, big_endian, NT_VERSION);
+    memcpy(note + NOTE_HEADER_SIZE, text.data, text.size);
+    buffer_free(&text);
 }
 
 static void add_stub(struct buffer *buffer, const struct cage *cage, const struct stub_image *stub,
@@ -203,7 +213,9 @@ struct buffer payload_write(const struct cage *cage, const struct stub_image *st
     bytes_digest(buffer.data, buffer.size, digest);
     buffer_add(&buffer, digest, sizeof digest);
     buffer_align(&buffer, PAYLOAD_ALIGNMENT);
-    add_note(&buffer, big_endian, identity);
+    uint8_t note[PAYLOAD_NOTE_SIZE];
+    payload_note(big_endian, identity, note);
+    buffer_add(&buffer, note, sizeof note);
     add_stub(&buffer, cage, stub, big_endian, places, values);
     return buffer;
 }

@@ -10,7 +10,7 @@
 
 /* Everything in the segment is aligned to this, and so is what moves into it, bytes. */
 #define PAYLOAD_ALIGNMENT 64u
-#define PAYLOAD_NOTE_SIZE 64u
+#define PAYLOAD_NOTE_SIZE 128u
 
 /* "S1", "S6", "S3m", "S2", or NULL: what a layout number in a payload stands for. */
 const char *payload_layout_name(uint32_t number);
@@ -52,6 +52,10 @@ struct payload_values {
 struct buffer payload_write(const struct cage *cage, const struct stub_image *stub, bool big_endian,
                             const struct payload_places *places,
                             const struct payload_values *values, const struct undo *undo);
+
+/* The note in section .note.elfcage: it follows from the identity. */
+void payload_note(bool big_endian, const uint8_t identity[static BYTES_DIGEST_SIZE],
+                  uint8_t note[static PAYLOAD_NOTE_SIZE]);
 
 /* Of policy text (its NUL included) and filter. */
 void payload_identity(const struct cage *cage, uint8_t identity[static BYTES_DIGEST_SIZE]);

@@ -217,7 +217,6 @@ static bool is_movable_note(const struct image *image, const GElf_Phdr *phdr)
     if (!bytes_slice(image_bytes(image), phdr->p_offset, phdr->p_filesz, &bytes)) {
         return false;
     }
-    uint64_t unit = phdr->p_align == 8 ? 8 : 4;
     uint64_t at = 0;
     while (at < bytes.size) {
         if (!bytes_in(at, 16, bytes.size)) {
@@ -231,7 +230,9 @@ static bool is_movable_note(const struct image *image, const GElf_Phdr *phdr)
         if (!known) {
             return false;
         }
-        at += (16 + (uint64_t)get32(image, note + 4) + unit - 1) & ~(unit - 1);
+        /* In units of 4 also where p_align is 8: mold puts both kinds into one PT_NOTE, and those
+           of .note.gnu.property have sizes that are multiples of 8 anyway. */
+        at += (16 + (uint64_t)get32(image, note + 4) + 3) & ~UINT64_C(3);
     }
     return true;
 }

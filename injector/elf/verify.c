@@ -18,6 +18,7 @@
 
 #include "base/memory.h"
 #include "elf/payload_format.h"
+#include "elf/payload_write.h"
 #include "elf/verify_loader.h"
 #include "stub/format.h"
 
@@ -28,8 +29,6 @@
 #define LOADABLE_FLAGS                                                                             \
     (SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW |        \
      SECCOMP_FILTER_FLAG_TSYNC_ESRCH)
-#define NOTE_ALIGNMENT 64u
-#define NOTE_SIZE 64u
 
 struct verifying {
     const struct image *image;
@@ -89,10 +88,11 @@ static int check_segment(const struct verifying *v)
 /* Sets v->stub. The parts follow each other without a choice. */
 static int find_stub(struct verifying *v)
 {
-    uint64_t note = (field32(v, FIELD_SIZE) + NOTE_ALIGNMENT - 1) & ~(uint64_t)(NOTE_ALIGNMENT - 1);
+    uint64_t note =
+        (field32(v, FIELD_SIZE) + PAYLOAD_ALIGNMENT - 1) & ~(uint64_t)(PAYLOAD_ALIGNMENT - 1);
     uint64_t stub = v->payload->stub_address - v->payload->address;
-    if (field32(v, FIELD_NOTE_OFFSET) != note || field32(v, FIELD_NOTE_SIZE) != NOTE_SIZE ||
-        stub != note + NOTE_SIZE) {
+    if (field32(v, FIELD_NOTE_OFFSET) != note || field32(v, FIELD_NOTE_SIZE) != PAYLOAD_NOTE_SIZE ||
+        stub != note + PAYLOAD_NOTE_SIZE) {
         return no(v, FIELD_NOTE_OFFSET, "the parts of the payload do not follow each other");
     }
     if (field32(v, FIELD_STUB_SIZE) != v->published->size ||
@@ -126,18 +126,13 @@ static int check_zero(const struct verifying *v, uint64_t from, uint64_t to, con
     return 0;
 }
 
-/* The note as payload_write.c writes it: it follows from the identity. */
+/* The note follows from the identity. */
 static int check_note(const struct verifying *v)
 {
-    static const char owner[8] = "elfcage";
-    uint8_t note[NOTE_SIZE] = {0};
-    bytes_put32(note, v->big_endian, sizeof owner);
-    bytes_put32(note + 4, v->big_endian, NOTE_SIZE - 12 - sizeof owner);
-    bytes_put32(note + 8, v->big_endian, PAYLOAD_VERSION);
-    memcpy(note + 12, owner, sizeof owner);
-    memcpy(note + 12 + sizeof owner, v->payload->identity, BYTES_DIGEST_SIZE);
+    uint8_t note[PAYLOAD_NOTE_SIZE];
+    payload_note(v->big_endian, v->payload->identity, note);
     uint64_t start = field32(v, FIELD_NOTE_OFFSET);
-    for (size_t i = 0; i < NOTE_SIZE; i++) {
+    for (size_t i = 0; i < PAYLOAD_NOTE_SIZE; i++) {
         if (v->segment.data[start + i] != note[i]) {
             return no(v, start + i, "the note does not name the identity of the policy and filter");
         }
