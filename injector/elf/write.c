@@ -173,7 +173,7 @@ int write_plan(const struct plan *plan, const struct image *image, int source_fd
 {
     CLEANUP_TEMPORARY struct temporary t;
     struct stat existing;
-    bool in_place;
+    bool in_place = false;
     if (temporary_create(&t, options->destination, 0600, &existing, error) < 0 ||
         check_destination(options, source_fd, &existing, &in_place, error) < 0 ||
         write_contents(&t, plan, source_fd, error) < 0) {

@@ -6,6 +6,7 @@
  */
 #include "base/memory.h"
 #include "elf/payload_format.h"
+#include "elf/payload_write.h"
 #include "elf/plan.h"
 #include "elf/verify.h"
 #include "stub/format.h"
@@ -282,7 +283,7 @@ static void test_verify_looks_at_what_is_between(void **state)
     put(c, c->segment + FIELD_NOTE_SIZE, 4, 32);
     fix_digest(c);
     assert_fails(c, "the parts of the payload do not follow each other");
-    put(c, c->segment + FIELD_NOTE_SIZE, 4, 64);
+    put(c, c->segment + FIELD_NOTE_SIZE, 4, PAYLOAD_NOTE_SIZE);
     put(c, c->segment + FIELD_STUB_SIZE, 4, 64);
     fix_digest(c);
     assert_fails(c, "the stub has 64 bytes, and the published one for x86_64 has ");
@@ -479,12 +480,12 @@ static void test_verify_decodes_relr(void **state)
     } cases[] = {
         {{address, 1, 1}, true},
         {{address - 8, 1, 1}, false},
-        {{address - 16, 3, 1}, false},    /* bit 1: the word at address - 8 */
-        {{address - 16, 5, 1}, true},     /* bit 2: at address */
-        {{address - 8 * 64, 1, 3}, true}, /* the second bitmap begins 63 words on */
-        {{address - 8 * 65, 1, 3}, false},
-        {{address - 8 * 64, UINT64_MAX, 1}, false}, /* 63 words behind the first */
-        {{address - 8 * 63, UINT64_MAX, 1}, true},
+        {{address - 16, 3, 1}, false},              /* bit 1: the word at address - 8 */
+        {{address - 16, 5, 1}, true},               /* bit 2: at address */
+        {{address - UINT64_C(8) * 64, 1, 3}, true}, /* the second bitmap begins 63 words on */
+        {{address - UINT64_C(8) * 65, 1, 3}, false},
+        {{address - UINT64_C(8) * 64, UINT64_MAX, 1}, false}, /* 63 words behind the first */
+        {{address - UINT64_C(8) * 63, UINT64_MAX, 1}, true},
         {{address + c->size, 1, 1}, false},
         {{(address + c->size - 1) & ~UINT64_C(7), 1, 1}, true},
     };
