@@ -35,6 +35,7 @@ static bool opcode_is_allowed(uint16_t code)
     case BPF_MISC | BPF_TXA:
     case BPF_RET | BPF_K:
     case BPF_RET | BPF_A:
+    /* NOLINTNEXTLINE(misc-redundant-expression): two of them are 0 */
     case BPF_ALU | BPF_ADD | BPF_K:
     case BPF_ALU | BPF_ADD | BPF_X:
     case BPF_ALU | BPF_SUB | BPF_K:

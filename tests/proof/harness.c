@@ -76,14 +76,14 @@ bool call_agrees(const struct filter *filter, const struct table *table,
 struct agreement {
     const struct filter *filter;
     const struct table *table;
-    uint64_t *calls;
+    uint64_t calls;
     struct seccomp_data *differing;
 };
 
 static bool visit_agreement(void *context, const struct seccomp_data *call)
 {
     struct agreement *agreement = context;
-    (*agreement->calls)++;
+    agreement->calls++;
     if (call_agrees(agreement->filter, agreement->table, call)) {
         return true;
     }
@@ -96,8 +96,10 @@ static bool visit_agreement(void *context, const struct seccomp_data *call)
 bool edges_agree(const struct filter *filter, const struct table *table, struct random *random,
                  uint64_t *calls, struct seccomp_data *differing)
 {
-    struct agreement agreement = {filter, table, calls, differing};
-    return edges_visit(table, random, visit_agreement, &agreement);
+    struct agreement agreement = {filter, table, 0, differing};
+    bool agree = edges_visit(table, random, visit_agreement, &agreement);
+    *calls += agreement.calls;
+    return agree;
 }
 
 void print_filter(const struct filter *filter)

@@ -12,7 +12,7 @@
 #define OFFSET_NR offsetof(struct seccomp_data, nr)
 #define OFFSET_ARCH offsetof(struct seccomp_data, arch)
 #define OFFSET_IP offsetof(struct seccomp_data, instruction_pointer)
-#define OFFSET_LOW(argument) (offsetof(struct seccomp_data, args) + 8u * (argument))
+#define OFFSET_LOW(argument) (offsetof(struct seccomp_data, args) + 8 * (size_t)(argument))
 #define OFFSET_HIGH(argument) (OFFSET_LOW(argument) + 4u)
 
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))

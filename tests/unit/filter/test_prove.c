@@ -579,15 +579,16 @@ static void test_prove_covers_the_longest_program(void **state)
 {
     (void)state;
     /* Every second number allowed, one comparison each: as many holes as a program can make. */
-    enum { numbers = 2045 };
+    const size_t numbers = 2045;
     struct sock_filter *program = memory_zeroed(FILTER_MAX_INSTRUCTIONS, sizeof *program);
     struct table_range *ranges = memory_zeroed(2 * numbers, sizeof *ranges);
     static const struct sock_filter head[] = {JA(0), HEAD, LOAD(OFFSET_NR)};
     memcpy(program, head, sizeof head);
     size_t count = COUNT(head);
     for (uint32_t i = 0; i < numbers; i++) {
-        ranges[2 * i] = (struct table_range){2 * i, 2 * i, allow, {0}, NULL, 0};
-        ranges[2 * i + 1] = (struct table_range){2 * i + 1, 2 * i + 1, eperm, {0}, NULL, 0};
+        struct table_range *pair = &ranges[2 * (size_t)i];
+        pair[0] = (struct table_range){2 * i, 2 * i, allow, {0}, NULL, 0};
+        pair[1] = (struct table_range){2 * i + 1, 2 * i + 1, eperm, {0}, NULL, 0};
         program[count++] = (struct sock_filter)JEQ(2 * i, 0, 1);
         program[count++] = (struct sock_filter)ALLOW;
     }
