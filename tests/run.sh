@@ -107,9 +107,10 @@ if has release; then
     with release elf/system_sample /usr/bin/python3 tests/elf/system_sample.py
   fi
   if wanted proof; then
-    for program in $(programs build/release/proof); do
-      job "proof/${program##*/}" env CMOCKA_MESSAGE_OUTPUT=TAP "$program"
-    done
+    proofs=build/release/proof
+    job proof/random "$proofs/proof_random" --count 20000
+    job proof/mutate "$proofs/proof_mutate" --count 50 samples/*/*.json
+    job proof/libseccomp "$proofs/proof_libseccomp" --count 1000
   fi
 fi
 if has fuzz; then
