@@ -208,6 +208,8 @@ static void cover_abi(const struct policy *policy, const struct abi *abi,
         }
         if (numbers[count].list.count > 0 || policy_find(policy, name) != NULL) {
             count++;
+        } else {
+            rule_list_free(&numbers[count].list);
         }
     }
     qsort(numbers, count, sizeof *numbers, compare_numbers);
