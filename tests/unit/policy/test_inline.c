@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --allow, --deny, --log and --kill. */
+#include "policy_test.h"
+
+static void test_inline_lists(void **state)
+{
+    (void)state;
+    struct policy *policy = policy_new((struct action){ACTION_ALLOW, 0});
+    struct error error = {0};
+    assert_int_equal(
+        policy_add_inline(policy, POLICY_INLINE_DENY, "chown,fchown,lchown,fchownat", &error), 0);
+    assert_int_equal(policy_add_inline(policy, POLICY_INLINE_DENY, "clone3:ENOSYS", &error), 0);
+    assert_int_equal(policy_add_inline(policy, POLICY_INLINE_DENY, "mount,umount2:13", &error), 0);
+    assert_int_equal(policy_add_inline(policy, POLICY_INLINE_KILL, "ptrace", &error), 0);
+    assert_int_equal(policy_add_inline(policy, POLICY_INLINE_LOG, "connect,bind", &error), 0);
+    assert_int_equal(policy_add_inline(policy, POLICY_INLINE_ALLOW, "read", &error), 0);
+    /* Said twice with one meaning. */
+    assert_int_equal(policy_add_inline(policy, POLICY_INLINE_DENY, "chown,chown:EPERM", &error), 0);
+    assert_canonical(policy, "{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"plain\":{\n"
+                             "\"allow\":[\"read\"],\n"
+                             "\"errno:EACCES\":[\"mount\",\"umount2\"],\n"
+                             "\"errno:ENOSYS\":[\"clone3\"],\n"
+                             "\"errno:EPERM\":[\"chown\",\"fchown\",\"fchownat\",\"lchown\"],\n"
+                             "\"kill-process\":[\"ptrace\"],\n"
+                             "\"log\":[\"bind\",\"connect\"]}}\n");
+    policy_free(policy);
+}
+
+static const struct {
+    enum policy_inline_verb verb;
+    const char *list;
+    enum error_kind kind;
+    const char *message;
+} mistakes[] = {
+    {POLICY_INLINE_DENY, "", ERROR_USAGE,
+     "--deny '': an empty name: write NAME,NAME without blanks"},
+    {POLICY_INLINE_DENY, "a,,b", ERROR_USAGE,
+     "--deny 'a,,b': an empty name: write NAME,NAME without blanks"},
+    {POLICY_INLINE_ALLOW, "a,", ERROR_USAGE,
+     "--allow 'a,': an empty name: write NAME,NAME without blanks"},
+    {POLICY_INLINE_DENY, ":EPERM", ERROR_USAGE,
+     "--deny ':EPERM': an empty name: write NAME,NAME without blanks"},
+    {POLICY_INLINE_LOG, "a, b", ERROR_USAGE,
+     "--log: ' b' is not a name of a system call: write NAME,NAME without blanks"},
+    {POLICY_INLINE_KILL, "@mount", ERROR_USAGE,
+     "--kill: '@mount' is not a name of a system call: write NAME,NAME without blanks"},
+    {POLICY_INLINE_DENY, "59", ERROR_USAGE,
+     "--deny: '59' begins with a digit: give the name of the system call, numbers differ from ABI "
+     "to ABI"},
+    {POLICY_INLINE_DENY, "chown:", ERROR_USAGE,
+     "--deny 'chown:': '' is neither the name of an errno nor a number from 0 to 4095: write "
+     "LIST:EPERM"},
+    {POLICY_INLINE_DENY, "chown:EFOO", ERROR_USAGE,
+     "--deny 'chown:EFOO': 'EFOO' is neither the name of an errno nor a number from 0 to 4095: "
+     "write LIST:EPERM"},
+    {POLICY_INLINE_DENY, "chown:4096", ERROR_USAGE,
+     "--deny 'chown:4096': '4096' is neither the name of an errno nor a number from 0 to 4095: "
+     "write LIST:EPERM"},
+    {POLICY_INLINE_DENY, "chown:EPERM,mount", ERROR_USAGE,
+     "--deny 'chown:EPERM,mount': 'EPERM,mount' is neither the name of an errno nor a number from "
+     "0 to 4095: write LIST:EPERM"},
+    {POLICY_INLINE_ALLOW, "chown:EPERM", ERROR_USAGE,
+     "--allow 'chown:EPERM': only --deny takes :ERRNO: remove ':EPERM'"},
+    {POLICY_INLINE_ALLOW, "read,write", ERROR_POLICY,
+     "--allow: 'write' would get allow, but it has errno:EPERM already: name it once"},
+    {POLICY_INLINE_DENY, "write:EACCES", ERROR_POLICY,
+     "--deny: 'write' would get errno:EACCES, but it has errno:EPERM already: name it once"},
+    {POLICY_INLINE_ALLOW, "socket", ERROR_POLICY,
+     "--allow: 'socket' would get allow, but it has rules with conditions, first allow already: "
+     "name it once"},
+};
+
+static void test_inline_mistakes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(mistakes); i++) {
+        struct policy *policy = policy_new((struct action){ACTION_ALLOW, 0});
+        struct error error = {0};
+        assert_int_equal(policy_add_inline(policy, POLICY_INLINE_DENY, "write", &error), 0);
+        const struct condition c = {0, 32, COMPARE_EQ, 1, 0};
+        policy_add_rule(policy, "socket", &c, 1, (struct action){ACTION_ALLOW, 0},
+                        (struct place){0});
+        assert_int_equal(policy_add_inline(policy, mistakes[i].verb, mistakes[i].list, &error), -1);
+        CLEANUP_FREE char *line = error_line(&error);
+        assert_string_equal(line, mistakes[i].message);
+        assert_int_equal(error.kind, mistakes[i].kind);
+        error_clear(&error);
+        policy_free(policy);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_inline_lists),
+        cmocka_unit_test(test_inline_mistakes),
+    };
+    return cmocka_run_group_tests_name("policy_inline", tests, NULL, NULL);
+}
