@@ -18,7 +18,7 @@ refused() {
 more=()
 
 refused 1 . "empty" </dev/null
-refused 1 . "blanks" <<<'   '
+refused 1 . "blanks" < <(printf '   ')
 refused 1 . "not JSON" <<<'default allow'
 refused 1 . "a JSON text that is no object" <<<'[1, 2]'
 refused 1 . "a JSON number" <<<'17'
@@ -192,6 +192,15 @@ refused 2 'minKernel|four' "a kernel version that is none" <<'P'
 { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
   { "names": ["chown"], "action": "SCMP_ACT_ERRNO", "includes": { "minKernel": "four" } } ] }
 P
+# What makes no difference is only noted: the kernel would take this flag with a listener alone.
+cat >killable.json <<'P'
+{ "defaultAction": "SCMP_ACT_ALLOW",
+  "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"] }
+P
+run "$ELFCAGE" inject --policy killable.json -o killable program
+like "$status $err" '^0 elfcage: note: killable.json:2:[0-9]+: .*WAIT_KILLABLE_RECV' "a flag without effect is noted"
+run ./killable
+is "$status $out" "7 main" "and the program starts"
 # A program that does not fit in a filter.
 "$PYTHON" - >huge.json <<'P'
 import json

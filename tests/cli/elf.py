@@ -8,9 +8,10 @@ What the tests here do to ELF files (little-endian): find the payload, change by
     elf.py put FILE OFFSET HEX       writes bytes
     elf.py truncations ELFCAGE FILE STEP
     elf.py mutations ELFCAGE FILE
+    elf.py hostile ELFCAGE FILE
     elf.py forge WHAT FILE OUT [OTHER]
 
-`truncations` and `mutations` check every changed file with elfcage and print what was wrong.
+`truncations`, `mutations` and `hostile` check every changed file with elfcage and print what was wrong.
 """
 import collections
 import concurrent.futures
@@ -201,7 +202,7 @@ def mutations(elfcage, path):
 # The payload's header (the format is written down at the head of injector/elf/payload.c): offsets of
 # the fields that are used here.
 SIZE, FILTER, FILTER_COUNT, POLICY, POLICY_SIZE, STUB = 16, 40, 44, 48, 52, 80
-ORIGINAL_ENTRY, IDENTITY, NOTE = 112, 144, 72
+ORIGINAL_ENTRY, IDENTITY = 112, 144
 DIGEST_SIZE = 32
 
 
@@ -242,10 +243,13 @@ class Cage:
         self.elf.put(self.start + POLICY_SIZE, 4, len(text) + 1)
 
     def fix_digests(self):
+        old = self.part(IDENTITY, DIGEST_SIZE)
         identity = hashlib.sha256(self.policy() + self.filter()).digest()
         self.elf.data[self.start + IDENTITY:self.start + IDENTITY + DIGEST_SIZE] = identity
-        note = self.start + self.field(NOTE) + 20
-        self.elf.data[note:note + DIGEST_SIZE] = identity
+        # The note repeats it in hexadecimal.
+        note = self.elf.data.find(old.hex().encode(), self.start, self.start + self.size)
+        if note > 0:
+            self.elf.data[note:note + 2 * DIGEST_SIZE] = identity.hex().encode()
         size = self.field(SIZE) - DIGEST_SIZE
         digest = hashlib.sha256(self.part(0, size)).digest()
         self.elf.data[self.start + size:self.start + size + DIGEST_SIZE] = digest
@@ -276,11 +280,11 @@ class Cage:
 
 
 def weaker(program):
-    """The same filter, with ALLOW in place of every errno."""
+    """The same filter, with ALLOW in place of the policy's errno (ENOANO)."""
     program = bytearray(program)
     for at in range(0, len(program), 8):
         code, _, _, k = struct.unpack_from("<HBBI", program, at)
-        if code == 0x06 and k >> 16 == 5:
+        if code == 0x06 and k == 0x00050000 | 55:
             struct.pack_into("<I", program, at + 4, 0x7fff0000)
     return program
 
@@ -386,9 +390,7 @@ def forge_entry_past(cage, _):
 def forge_foreign(cage, other):
     """The payload of another caged file, copied over this one's, as it is."""
     other = Cage(other)
-    content = other.part(0, other.size)
-    if len(content) > cage.size:
-        raise SystemExit("the other payload is larger")
+    content = other.part(0, min(other.size, cage.size))
     cage.elf.data[cage.start:cage.start + len(content)] = content
 
 
@@ -405,6 +407,29 @@ def forge_foreign_whole(cage, other):
     for name in ("shoff", "shnum"):
         cage.elf.put(*cage.elf.ehdr[name], 0)
     cage.elf.put(cage.elf.ehdr["shnum"][0] + 2, 2, 0)
+
+
+def forge_interpreter(cage, _):
+    """A static program gets an interpreter, which the kernel starts in place of the stub."""
+    path = b"/nonexistent/interpreter\0"
+    offset = len(cage.elf.data)
+    cage.elf.data += path
+    cage.elf.set_segment(cage.spare_phdr(), type=3, flags=4, offset=offset, vaddr=0, paddr=0,
+                         filesz=len(path), memsz=len(path), align=1)
+
+
+def forge_audit_flag(cage, _):
+    """An audit's mark is taken away from the header."""
+    at = cage.start + 28
+    cage.elf.put(at, 4, cage.elf.get(at, 4) & ~1)
+    cage.fix_digests()
+
+
+def forge_warn_flag(cage, _):
+    """The header no longer says that the stub only warns; the stub still does."""
+    at = cage.start + 36
+    cage.elf.put(at, 4, 0)
+    cage.fix_digests()
 
 
 def forge_stub_instruction(cage, _):
@@ -470,8 +495,7 @@ def x86_64_only(cage):
 def forge_forgotten_abi(cage, _):
     """A filter for x86-64 alone, and a record that knows no other ABI."""
     text = bytes(cage.policy()[:-1])
-    cut = re.sub(rb',\n\{"abi":"i386",[^}]*(\{[^}]*\})?\}', b"", text)
-    assert cut != text
+    cut = text[:text.index(b',\n{"abi":"i386",')] + b"]}\n"
     cage.set_policy(cut)
     x86_64_only(cage)
 
@@ -510,6 +534,64 @@ def forge_control_sections(cage, _):
     cage.elf.put(cage.elf.ehdr["shnum"][0] + 2, 2, 0)
 
 
+UNDO, UNDO_SIZE = 64, 68
+
+
+def hostile(elfcage, path):
+    """
+    remove, show and verify on the file with each word of header and undo record set to values that
+    somebody might choose who wants to see elfcage crash or write gigabytes, digests made anew.
+    """
+    cage = Cage(path)
+    undo, undo_size = cage.field(UNDO), cage.field(UNDO_SIZE)
+    places = list(range(8, IDENTITY, 4)) + list(range(undo, undo + undo_size, 4))
+    # Digests of guards and long pieces are only bytes.
+    places = places[:400]
+    values = (0, 1, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff)
+    jobs = [(place, value) for place in places for value in values]
+    original = bytes(cage.elf.data)
+    folder = tempfile.mkdtemp(dir=".")
+
+    def check(job):
+        place, value = job
+        changed = Cage(path)
+        changed.elf.data = bytearray(original)
+        changed.elf.put(changed.start + place, 4, value)
+        size = changed.field(SIZE)
+        if DIGEST_SIZE <= size <= changed.size:
+            try:
+                changed.fix_digests()
+            except (AssertionError, struct.error):
+                pass
+        name = tempfile.mktemp(dir=folder)
+        changed.elf.write(name)
+        result = []
+        for arguments in (["remove", "-o", name + ".out", name], ["show", name], ["verify", name]):
+            status, _, error = run(["timeout", "30", elfcage] + arguments)
+            good = status == 0 or (status in (1, 4) and one_line(error))
+            if status != 0 and os.path.exists(name + ".out"):
+                good = arguments[0] != "remove"
+            if not good:
+                result.append("%s: status %d: %s" % (arguments[0], status, error[:300]))
+        if os.path.exists(name + ".out"):
+            if os.path.getsize(name + ".out") > 2 * len(original):
+                result.append("remove writes %d bytes" % os.path.getsize(name + ".out"))
+            os.unlink(name + ".out")
+        os.unlink(name)
+        return result
+
+    wrong = 0
+    for (place, value), result in in_parallel(check, jobs):
+        for line in result:
+            wrong += 1
+            if wrong <= 20:
+                print("word at %d (undo record at %d) = %#x: %s" % (place, undo, value, line))
+    if os.listdir(folder):
+        wrong += 1
+        print("left behind: %s" % os.listdir(folder)[:5])
+    print("%d changes, %d wrong" % (len(jobs), wrong))
+
+
 def forge(what, path, out, other):
     cage = Cage(path)
     globals()["forge_" + what.replace("-", "_")](cage, other)
@@ -536,6 +618,8 @@ def main(arguments):
         truncations(arguments[1], arguments[2], int(arguments[3]))
     elif command == "mutations":
         mutations(arguments[1], arguments[2])
+    elif command == "hostile":
+        hostile(arguments[1], arguments[2])
     elif command == "forge":
         forge(arguments[1], arguments[2], arguments[3], arguments[4] if arguments[4:] else None)
     else:

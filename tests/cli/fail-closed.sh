@@ -90,7 +90,7 @@ main" "$kind, warn: goes on"
     run ./under "$prctl=1" -- ./caged
     is "$status $(wc -l <.err)" "7 1" "$kind, warn: prctl refused: goes on and says so"
 done
-like "$("$ELFCAGE" show ./caged)" 'warn' "show tells that it is one"
+like "$("$ELFCAGE" show ./caged)" 'WARN' "show tells that it is one"
 fails 1 'warn' "verify refuses it" "$ELFCAGE" verify ./caged
 run "$ELFCAGE" verify --accept warn ./caged
 is "$status" 0 "verify --accept warn takes it"

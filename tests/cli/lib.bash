@@ -6,6 +6,10 @@
 set -u -o pipefail
 export LC_ALL=C
 : "${ELFCAGE:?set ELFCAGE to the absolute path of the elfcage binary}"
+if [ ! -x "$ELFCAGE" ]; then
+    printf 'Bail out! %s is not there\n' "$ELFCAGE"
+    exit 1
+fi
 CLI=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PROGRAMS=$CLI/programs
 PYTHON=/usr/bin/python3

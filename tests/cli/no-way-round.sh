@@ -6,11 +6,11 @@
 . "$(dirname "$0")/lib.bash"
 
 # Calls of ways.txt: files of lines `TEXT <tab> words for programs/call.c`.
-sed 's/#.*//' "$CLI/ways.txt" | while read -r name way arguments; do
+grep -v '^#' "$CLI/ways.txt" | while read -r name way arguments; do
     [ -n "$name" ] && printf '%s as %s(%s)\t32 %s %s\n' "$name" "$way" "$arguments" \
         "$(number 32 "$way")" "$arguments"
 done >ways
-names=$(sed 's/#.*//' "$CLI/ways.txt" | awk 'NF { print $1 }' | sort -u)
+names=$(grep -v '^#' "$CLI/ways.txt" | awk 'NF { print $1 }' | sort -u)
 denied=$(paste -sd, <<<"$names")
 for name in $names; do
     printf '%s as itself\t64 %s\n' "$name" "$(number 64 "$name")"

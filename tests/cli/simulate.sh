@@ -31,6 +31,10 @@ cmp -s filter .out && ok "compile -o - writes the same" || not_ok "compile -o - 
 agree() { # WANT-ERRNO-OR-PASS GOT
     [ "$1" = "$2" ] || { [ "$1" = pass ] && [[ "$2" != ENOANO && "$2" != EAFNOSUPPORT && "$2" != EBADRQC && "$2" != EBADSLT ]]; }
 }
+# "CALL: ACTION: REASON" to the action.
+action_of() {
+    awk -F': ' '{ print $2 }'
+}
 while read -r abi name arguments; do
     [ -n "$abi" ] || continue
     bits=64
@@ -44,14 +48,14 @@ while read -r abi name arguments; do
         kernel=$(./caged "$bits" "$nr" $arguments 2>/dev/null || echo killed)
         compiled=$(./under filter -- ./call "$bits" "$nr" $arguments 2>/dev/null || echo killed)
     }
-    action=$(sed 's/^[^:]*: \(errno:[A-Z]*\|[a-z-]*\)[:].*/\1/' <<<"$on_file")
+    action=$(action_of <<<"$on_file")
     case $action in
     errno:*) want=${action#errno:} ;;
     allow) want=pass ;;
     kill-process) want=killed ;;
     *) want="no action in: $on_file" ;;
     esac
-    is "$(cut -d: -f2-3 <<<"$on_policy" | cut -d: -f1-2)" "$(cut -d: -f2-3 <<<"$on_file" | cut -d: -f1-2)" \
+    is "$(action_of <<<"$on_policy")" "$(action_of <<<"$on_file")" \
         "$abi $name $arguments: policy and file agree"
     is "$by_number" "$on_file" "$abi $name $arguments: by name and by number"
     if agree "$want" "$kernel" && agree "$want" "$compiled"; then
@@ -106,8 +110,8 @@ T
 # Every number of the table and around it, x86-64, cage against policy: no difference.
 different=
 for nr in $(seq 0 7 560) -1 0x40000000 0x40000027 100000; do
-    a=$("$ELFCAGE" simulate ./caged "$nr" | cut -d: -f2)
-    b=$("$ELFCAGE" simulate --policy policy.json "$nr" | cut -d: -f2)
+    a=$("$ELFCAGE" simulate ./caged "$nr" | action_of)
+    b=$("$ELFCAGE" simulate --policy policy.json -- "$nr" | action_of)
     [ "$a" = "$b" ] || different+="$nr: $a, $b
 "
 done 2>&1

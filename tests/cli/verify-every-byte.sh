@@ -3,7 +3,7 @@
 # verify says no to a cage in which any one byte of the payload (filter, policy, undo record, stub),
 # of its program header or of the entry point was changed. What it says about which is a diagnostic.
 . "$(dirname "$0")/lib.bash"
-tiny=(-nostdlib -static -Wl,-z,noseparate-code -Wl,--build-id=none)
+tiny=(-nostdlib -static '-Wl,-z,noseparate-code' '-Wl,--build-id=none')
 build static tiny.c "${tiny[@]}"
 build dynamic marker.c -s
 build no-pie marker.c -s -no-pie

@@ -59,7 +59,7 @@ for file in dynamic no-pie static static-pie; do
     forged next-elsewhere "$file" 'stub|entry|next'
     forged weaker-filter-no-digest "$file" 'digest'
     forged weaker-filter "$file" 'filter|policy'
-    forged weaker-policy "$file" 'policy'
+    forged weaker-policy "$file" 'record says fchown has number 94'
     forged unrelated-filter "$file" 'filter|policy'
     forged forgotten-abi "$file" 'policy|i386|ABI'
     forged forgotten-numbers "$file" 'policy|i386|ABI'
@@ -73,6 +73,16 @@ for file in dynamic static-pie; do
     forged rela-last "$file" 'relocation'
     forged textrel "$file" 'TEXTREL'
 done
+for file in static static-pie; do
+    forged interpreter "$file" 'interpreter|PT_INTERP'
+done
+cage audit.caged dynamic "${deny[@]}" --audit
+# An audit without its mark is what a policy that only logs gives: --policy tells the difference.
+"$PYTHON" "$CLI/elf.py" forge audit-flag audit.caged forged
+fails 1 'another policy' "an audit whose mark was taken away does not carry the policy" \
+    "$ELFCAGE" verify "${deny[@]}" forged
+cage warn.caged dynamic "${deny[@]}" --on-load-failure warn
+forged warn-flag warn 'flags|warn'
 forged jmprel lazy 'relocation'
 forged df-textrel bind-now 'TEXTREL'
 build relr contexts.c -pthread -Wl,-z,pack-relative-relocs

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The smallest program that does something: exits with status 7. For tests that go through every byte
- * of a file. Built with -nostdlib -static.
+ * The smallest program that does something: exits with status 7. For tests that go through every
+ * byte of a file. Built with -nostdlib -static.
  */
 void _start(void);
 void _start(void)
