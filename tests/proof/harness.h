@@ -57,6 +57,13 @@ bool call_agrees(const struct filter *filter, const struct table *table,
 bool edges_agree(const struct filter *filter, const struct table *table, struct random *random,
                  uint64_t *calls, struct seccomp_data *differing);
 
+/*
+ * What the policy means for a call of `abi`, which must be one of 64 bits. False if the number is
+ * above all that the policy names, where a ceiling may hold.
+ */
+bool policy_means(const struct policy *policy, const struct abi *abi,
+                  const struct seccomp_data *call, struct action *action);
+
 /* "#"-comments: a program, a policy and a call, for a failure. */
 void print_filter(const struct filter *filter);
 void print_policy(const struct policy *policy);

@@ -5,12 +5,11 @@
  *
  *     proof_mutate --count 50 profile.json...
  *
- * The policies of the files (as many as are read without complaint) come first, for x86_64; random
- * ones make up the number. A mutant is
- *   refused   by filter_check(), and then the prover leaves it open;
- *   open      only if it has an instruction that the prover does not accept, and then always;
- *   equal     and then program and table agree on all edges;
- *   refuted   with a counterexample on which program and table do differ.
+ * Half of the programs come from the files, and from $ELFCAGE_POLICIES/oci if that is set, as far
+ * as they are read without complaint; random policies make up the number. A mutant is refused   by
+ * filter_check(), and then the prover leaves it open; open      only if it has an instruction that
+ * the prover does not accept, and then always; equal     and then program and table agree on all
+ * edges; refuted   with a counterexample on which program and table do differ.
  */
 #include "harness.h"
 
@@ -18,6 +17,7 @@
 #include "filter/run.h"
 #include "policy/policy.h"
 
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -279,14 +279,29 @@ static void mutate_random(struct totals *totals, uint64_t seed, uint64_t index)
     policy_free(policy);
 }
 
+/* As many programs from files as `most` allows. */
+static void mutate_files(struct totals *totals, const struct options *options, uint64_t most)
+{
+    const char *folder = getenv("ELFCAGE_POLICIES");
+    CLEANUP_FREE char *pattern = memory_printf("%s/oci/*.json", folder ? folder : "");
+    glob_t found = {0};
+    for (int i = 0; i < options->file_count && totals->files < most; i++) {
+        mutate_file(totals, options->files[i]);
+    }
+    if (folder && glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc && totals->files < most; i++) {
+            mutate_file(totals, found.gl_pathv[i]);
+        }
+    }
+    globfree(&found);
+}
+
 int main(int argc, char **argv)
 {
     const struct options options = options_read(argc, argv, 50);
     struct totals totals = {.random = random_of(options.seed, 0)};
     struct tap tap = {0};
-    for (int i = 0; i < options.file_count && totals.programs < options.count; i++) {
-        mutate_file(&totals, options.files[i]);
-    }
+    mutate_files(&totals, &options, options.count / 2);
     for (uint64_t i = options.first; totals.programs < options.count && i < 1000000; i++) {
         mutate_random(&totals, options.seed, i);
     }

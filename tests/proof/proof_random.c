@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Random policies are built and proved, for every target: the program that build makes is equal to
- * the table, and the interpreter agrees with the table on every edge, which depends on neither
- * build nor prove. And what is always allowed is left to the kernel's action cache.
+ * the table; the interpreter agrees with the table on every edge, and in 64-bit ABIs with the
+ * policy itself, which depends on neither build nor prove. And what is always allowed is left to
+ * the kernel's action cache.
  *
  *     proof_random --count 100000
  */
 #include "harness.h"
 
 #include "base/memory.h"
+#include "filter/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 struct totals {
-    uint64_t policies, programs, instructions, calls, cached;
-    uint64_t unresolved, unbuilt, unproved, disagreeing, uncached;
+    uint64_t policies, programs, instructions, calls, meant, cached;
+    uint64_t unresolved, unbuilt, unproved, disagreeing, misunderstood, uncached;
 };
 
 static bool may_print(const struct totals *totals)
 {
     return totals->unresolved + totals->unbuilt + totals->unproved + totals->disagreeing +
-               totals->uncached <=
+               totals->misunderstood + totals->uncached <=
            10;
 }
 
@@ -58,6 +60,46 @@ static bool allowed_is_cached(const struct filter *filter, const struct table *t
     return true;
 }
 
+/* The interpreter against the policy. */
+struct meaning {
+    const struct filter *filter;
+    const struct policy *policy;
+    const struct abi *abi;
+    uint64_t calls;
+    struct seccomp_data differing;
+};
+
+static bool visit_meaning(void *context, const struct seccomp_data *call)
+{
+    struct meaning *meaning = context;
+    struct action expected;
+    struct action action;
+    if (call->arch != meaning->abi->audit_architecture ||
+        !policy_means(meaning->policy, meaning->abi, call, &expected)) {
+        return true;
+    }
+    meaning->calls++;
+    meaning->differing = *call;
+    return action_from_return_value(filter_execute(meaning->filter, call, NULL), &action) &&
+           action_equal(action, expected);
+}
+
+static void check_meaning(struct totals *totals, uint64_t index, const struct arch *arch,
+                          const struct policy *policy, const struct table *table,
+                          const struct filter *filter, struct random *random)
+{
+    struct meaning meaning = {.filter = filter, .policy = policy, .abi = arch->abis[0]};
+    if (meaning.abi->bits != 64) {
+        return;
+    }
+    if (!edges_visit(table, random, visit_meaning, &meaning)) {
+        totals->misunderstood++;
+        complain(totals, index, arch, policy, filter, "the interpreter disagrees with the policy");
+        print_call("call", &meaning.differing);
+    }
+    totals->meant += meaning.calls;
+}
+
 static void prove_one(struct totals *totals, uint64_t index, const struct arch *arch,
                       const struct policy *policy, const struct table *table, struct random *random)
 {
@@ -88,6 +130,7 @@ static void prove_one(struct totals *totals, uint64_t index, const struct arch *
         complain(totals, index, arch, policy, &filter, "the interpreter disagrees with the table");
         print_call("call", &differing);
     }
+    check_meaning(totals, index, arch, policy, table, &filter, random);
     if (!allowed_is_cached(&filter, table, &totals->cached)) {
         totals->uncached++;
         complain(totals, index, arch, policy, &filter, "an allowed call runs the program");
@@ -148,6 +191,8 @@ int main(int argc, char **argv)
               totals.unproved);
     tap_check(&tap, totals.disagreeing == 0,
               "the interpreter agrees with the table on %" PRIu64 " edge calls", totals.calls);
+    tap_check(&tap, totals.misunderstood == 0 && totals.meant > 0,
+              "and with the policy on %" PRIu64 " of 64-bit ABIs", totals.meant);
     tap_check(&tap, totals.uncached == 0,
               "the action cache decides what is always allowed (%" PRIu64 " ranges)",
               totals.cached);
