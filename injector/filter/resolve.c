@@ -267,6 +267,23 @@ static bool has_effect(const struct resolution *resolution, const struct syscall
     return false;
 }
 
+/* Once: a reader that knows the file has perhaps said it better. */
+static void note_x32(const struct policy *policy, const struct arch *arch,
+                     struct policy_notes *notes)
+{
+    static const char text[] = "x32 is named; its calls are refused all the same";
+    bool wanted = false;
+    for (size_t i = 0; i < arch->abi_count; i++) {
+        wanted = wanted || (arch->abis[i]->x32_range_count > 0 && names_abi(policy, "x32"));
+    }
+    for (size_t i = 0; i < notes->count; i++) {
+        wanted = wanted && strstr(notes->lines[i], text) == NULL;
+    }
+    if (wanted) {
+        policy_note(notes, "%s", text);
+    }
+}
+
 static void note_effects(const struct policy *policy, const struct arch *arch,
                          const struct resolution *resolution, struct policy_notes *notes)
 {
@@ -285,11 +302,7 @@ static void note_effects(const struct policy *policy, const struct arch *arch,
                         text, arch->name);
         }
     }
-    for (size_t i = 0; i < arch->abi_count; i++) {
-        if (arch->abis[i]->x32_range_count > 0 && names_abi(policy, "x32")) {
-            policy_note(notes, "the policy names x32: its calls are refused whole all the same");
-        }
-    }
+    note_x32(policy, arch, notes);
 }
 
 int table_resolve(const struct policy *policy, const struct arch *arch, struct table **out,

@@ -591,8 +591,7 @@ static void test_resolve_notes_what_has_no_effect(void **state)
     assert_notes(&names, "aarch64", on_aarch64, COUNT(on_aarch64));
     assert_notes(&names, "x86_64", NULL, 0);
     static const struct given_policy x32 = {.default_action = DENY_CALL, .abis = {"x32", "x86_64"}};
-    static const char *const on_x32[] = {
-        "the policy names x32: its calls are refused whole all the same"};
+    static const char *const on_x32[] = {"x32 is named; its calls are refused all the same"};
     assert_notes(&x32, "x86_64", on_x32, COUNT(on_x32));
     /* accept has no number on i386, but a way. */
     static const struct given_policy accept = {.default_action = ALLOW_CALL,
