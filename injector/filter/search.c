@@ -16,7 +16,7 @@
 #define INSTRUCTION_PRICE 64u /* in executed tests while the cache is filled */
 #define CACHED_NUMBERS 512u   /* about as many as a system call table has */
 #define PART_MOST 192u        /* the search for the best is cubic; longer lists are halved first */
-#define CHAIN_MOST 4u
+#define CHAIN_MOST ((size_t)4)
 
 enum { DECIDED_BY_CHAIN = -1 };
 
@@ -80,7 +80,7 @@ static bool chain_price(const struct search *s, size_t from, size_t to, uint64_t
     uint64_t steps = 0;
     uint64_t sum = 0;
     uint64_t rest = 0;
-    if (to - from > 2u * CHAIN_MOST || !chain_target(s, from, to, &target)) {
+    if (to - from > 2 * CHAIN_MOST || !chain_target(s, from, to, &target)) {
         return false;
     }
     for (size_t i = from; i <= to; i++) {

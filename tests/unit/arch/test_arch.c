@@ -16,19 +16,19 @@ static void test_arch_finds_by_header(void **state)
 {
     (void)state;
     static const struct {
-        uint16_t machine;
-        uint8_t elf_class, data;
         const char *name; /* NULL: not supported */
         uint32_t page_size;
+        uint16_t machine;
+        uint8_t elf_class, data;
     } cases[] = {
-        {EM_X86_64, ELFCLASS64, ELFDATA2LSB, "x86_64", 4096},
-        {EM_386, ELFCLASS32, ELFDATA2LSB, "i386", 4096},
-        {EM_AARCH64, ELFCLASS64, ELFDATA2LSB, "aarch64", 65536},
-        {EM_X86_64, ELFCLASS32, ELFDATA2LSB, NULL, 0}, /* x32 */
-        {EM_AARCH64, ELFCLASS64, ELFDATA2MSB, NULL, 0},
-        {EM_AARCH64, ELFCLASS32, ELFDATA2LSB, NULL, 0},
-        {EM_ARM, ELFCLASS32, ELFDATA2LSB, NULL, 0},
-        {EM_NONE, ELFCLASSNONE, ELFDATANONE, NULL, 0},
+        {"x86_64", 4096, EM_X86_64, ELFCLASS64, ELFDATA2LSB},
+        {"i386", 4096, EM_386, ELFCLASS32, ELFDATA2LSB},
+        {"aarch64", 65536, EM_AARCH64, ELFCLASS64, ELFDATA2LSB},
+        {NULL, 0, EM_X86_64, ELFCLASS32, ELFDATA2LSB}, /* x32 */
+        {NULL, 0, EM_AARCH64, ELFCLASS64, ELFDATA2MSB},
+        {NULL, 0, EM_AARCH64, ELFCLASS32, ELFDATA2LSB},
+        {NULL, 0, EM_ARM, ELFCLASS32, ELFDATA2LSB},
+        {NULL, 0, EM_NONE, ELFCLASSNONE, ELFDATANONE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct arch *arch = arch_find(cases[i].machine, cases[i].elf_class, cases[i].data);

@@ -411,27 +411,27 @@ static void test_resolve_reduces_to_32_bits(void **state)
     (void)state;
     static const uint64_t big = 0x100000002u;
     static const struct {
-        enum compare compare;
         uint64_t value, mask, argument;
+        enum compare compare;
         bool holds;
     } cases[] = {
-        {COMPARE_EQ, big, 0, 2, false},
-        {COMPARE_NE, big, 0, 2, true},
-        {COMPARE_LT, big, 0, 0xffffffff, true},
-        {COMPARE_LE, big, 0, 0xffffffff, true},
-        {COMPARE_LE, 0xffffffff, 0, 0xffffffff, true},
-        {COMPARE_LE, 0xfffffffe, 0, 0xffffffff, false},
-        {COMPARE_GT, big, 0, 0xffffffff, false},
-        {COMPARE_GE, big, 0, 0xffffffff, false},
-        {COMPARE_GE, 0xffffffff, 0, 0xffffffff, true},
-        {COMPARE_GT, 0xffffffff, 0, 0xffffffff, false},
-        {COMPARE_GT, 0xfffffffe, 0, 0xffffffff, true},
-        {COMPARE_LT, 0, 0, 0, false},
-        {COMPARE_GE, 0, 0, 0, true},
-        {COMPARE_MASKED_EQ, 0, 0xff00000000u, 7, true},
-        {COMPARE_MASKED_EQ, 0x100000000u, 0xff00000000u, 7, false},
-        {COMPARE_MASKED_EQ, 4, 0xff00000004u, 7, true},
-        {COMPARE_MASKED_EQ, 4, 0xff00000004u, 3, false},
+        {big, 0, 2, COMPARE_EQ, false},
+        {big, 0, 2, COMPARE_NE, true},
+        {big, 0, 0xffffffff, COMPARE_LT, true},
+        {big, 0, 0xffffffff, COMPARE_LE, true},
+        {0xffffffff, 0, 0xffffffff, COMPARE_LE, true},
+        {0xfffffffe, 0, 0xffffffff, COMPARE_LE, false},
+        {big, 0, 0xffffffff, COMPARE_GT, false},
+        {big, 0, 0xffffffff, COMPARE_GE, false},
+        {0xffffffff, 0, 0xffffffff, COMPARE_GE, true},
+        {0xffffffff, 0, 0xffffffff, COMPARE_GT, false},
+        {0xfffffffe, 0, 0xffffffff, COMPARE_GT, true},
+        {0, 0, 0, COMPARE_LT, false},
+        {0, 0, 0, COMPARE_GE, true},
+        {0, 0xff00000000u, 7, COMPARE_MASKED_EQ, true},
+        {0x100000000u, 0xff00000000u, 7, COMPARE_MASKED_EQ, false},
+        {4, 0xff00000004u, 7, COMPARE_MASKED_EQ, true},
+        {4, 0xff00000004u, 3, COMPARE_MASKED_EQ, false},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct given_policy given = {.default_action = ALLOW_CALL,
