@@ -277,6 +277,34 @@ static int another(const struct verifying *v, const char *what)
     return no(v, FIELD_ORIGINAL_ENTRY, "the payload was made for another file: %s", what);
 }
 
+/*
+ * The program headers that injection replaced: the same code has to be here. The interpreter is
+ * another matter, since it runs before the stub: patchelf may change which it is, but a program
+ * that had none must not have got one.
+ */
+static int check_original_segments(const struct verifying *v, struct bytes table, size_t count)
+{
+    struct codec codec = image_codec(v->image);
+    bool first = true;
+    bool interpreter = false;
+    for (size_t i = 0; i < count; i++) {
+        GElf_Phdr phdr;
+        codec_get_phdr(codec, table.data + i * codec_phdr_size(codec), &phdr);
+        /* The first PT_LOAD has grown, if the table did. */
+        if (phdr.p_type == PT_LOAD && !first && (phdr.p_flags & PF_X) &&
+            !has_segment(v->image, &phdr)) {
+            return another(v, "the original's code is not this file's");
+        }
+        first = first && phdr.p_type != PT_LOAD;
+        interpreter = interpreter || phdr.p_type == PT_INTERP;
+    }
+    if (!interpreter && image_find_phdr(v->image, PT_INTERP) != SIZE_MAX) {
+        return no(v, 0,
+                  "PT_INTERP was added: the kernel starts that interpreter in place of the stub");
+    }
+    return 0;
+}
+
 /* The header that injection replaced says whose the payload is. */
 static int check_original(const struct verifying *v)
 {
@@ -302,22 +330,10 @@ static int check_original(const struct verifying *v)
         original.e_type != ehdr->e_type || original.e_machine != ehdr->e_machine) {
         return another(v, "the original's type is not this file's");
     }
-    size_t entry = codec_phdr_size(codec);
-    if (!original_bytes(v, original.e_phoff, entry * original.e_phnum, &bytes)) {
+    if (!original_bytes(v, original.e_phoff, codec_phdr_size(codec) * original.e_phnum, &bytes)) {
         return another(v, "it knows no original program headers");
     }
-    bool first = true;
-    for (size_t i = 0; i < original.e_phnum; i++) {
-        GElf_Phdr phdr;
-        codec_get_phdr(codec, bytes.data + i * entry, &phdr);
-        /* The first one has grown, if the table did. */
-        if (phdr.p_type == PT_LOAD && !first && (phdr.p_flags & PF_X) &&
-            !has_segment(v->image, &phdr)) {
-            return another(v, "the original's code is not this file's");
-        }
-        first = first && phdr.p_type != PT_LOAD;
-    }
-    return 0;
+    return check_original_segments(v, bytes, original.e_phnum);
 }
 
 /* --- behind the stub --- */
