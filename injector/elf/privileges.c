@@ -47,6 +47,13 @@ struct value {
     ssize_t size;
 };
 
+static void value_free(struct value *value)
+{
+    free(value->bytes);
+}
+
+#define CLEANUP_VALUE __attribute__((cleanup(value_free)))
+
 /* `attribute` NULL: the list of names. The size may change between two calls. */
 static struct value get(int fd, const char *attribute)
 {
@@ -99,16 +106,14 @@ static bool goes_along(const struct copying *c, const char *attribute)
    label of a new file is often right and not ours to set. */
 static int copy_attribute(const struct copying *c, const char *attribute, struct error *error)
 {
-    struct value wanted = get(c->from, attribute);
-    CLEANUP_FREE char *wanted_bytes = wanted.bytes;
+    CLEANUP_VALUE struct value wanted = get(c->from, attribute);
     if (wanted.size < 0) {
         if (errno == ENODATA || errno == EOPNOTSUPP) {
             return 0;
         }
         return error_system(error, errno, c->name, "cannot read its attribute %s", attribute);
     }
-    struct value present = get(c->to, attribute);
-    CLEANUP_FREE char *present_bytes = present.bytes;
+    CLEANUP_VALUE struct value present = get(c->to, attribute);
     if (present.size == wanted.size &&
         (wanted.size == 0 || memcmp(present.bytes, wanted.bytes, (size_t)wanted.size) == 0)) {
         return 0;
@@ -125,16 +130,16 @@ static int copy_attribute(const struct copying *c, const char *attribute, struct
 
 static int copy_attributes(const struct copying *c, struct error *error)
 {
-    struct value names = get(c->from, NULL);
-    CLEANUP_FREE char *bytes = names.bytes;
+    CLEANUP_VALUE struct value names = get(c->from, NULL);
     if (names.size < 0) {
         if (errno == EOPNOTSUPP) {
             return 0;
         }
         return error_system(error, errno, c->name, "cannot list its extended attributes");
     }
-    for (ssize_t at = 0; at < names.size; at += (ssize_t)strlen(bytes + at) + 1) {
-        if (goes_along(c, bytes + at) && copy_attribute(c, bytes + at, error) < 0) {
+    for (ssize_t at = 0; at < names.size; at += (ssize_t)strlen(names.bytes + at) + 1) {
+        const char *name = names.bytes + at;
+        if (goes_along(c, name) && copy_attribute(c, name, error) < 0) {
             return -1;
         }
     }
@@ -144,8 +149,7 @@ static int copy_attributes(const struct copying *c, struct error *error)
 /* A default ACL of the directory has given the new file one that the old one need not have. */
 static int copy_acl(const struct copying *c, struct error *error)
 {
-    struct value acl = get(c->from, ACL);
-    free(acl.bytes);
+    CLEANUP_VALUE struct value acl = get(c->from, ACL);
     if (acl.size < 0) {
         if (fremovexattr(c->to, ACL) < 0 && errno != ENODATA && errno != EOPNOTSUPP) {
             return error_system(error, errno, c->name, "cannot remove an inherited ACL");
@@ -199,8 +203,7 @@ static int copy_mode(const struct copying *c, const struct stat *from, const str
 
 static int copy_capabilities(const struct copying *c, struct error *error)
 {
-    struct value wanted = get(c->from, CAPABILITY);
-    free(wanted.bytes);
+    CLEANUP_VALUE struct value wanted = get(c->from, CAPABILITY);
     if (wanted.size < 0 || copy_attribute(c, CAPABILITY, error) == 0) {
         return 0;
     }

@@ -343,7 +343,9 @@ static int check_guard(const struct verifying *v, const struct undo_guard *guard
     uint8_t digest[BYTES_DIGEST_SIZE];
     bytes_digest(v->segment.data + start, guard->size, digest);
     if (memcmp(digest, guard->digest, sizeof digest) != 0) {
-        return no(v, start, "a section that was moved behind the stub was changed since");
+        return no(v, start,
+                  "a section that was moved behind the stub was changed since: cage the "
+                  "changed program anew");
     }
     return 0;
 }
