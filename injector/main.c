@@ -90,8 +90,12 @@ static void print_error(const struct error *error)
 int main(int argument_count, char **arguments)
 {
     struct error error = {0};
-    if (run(argument_count, arguments, &error) == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+    int result = run(argument_count, arguments, &error);
+    if (result == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
         error_set(&error, ERROR_SYSTEM, "standard output cannot be written");
+    } else if (result != 0 && error.kind == ERROR_NONE) {
+        /* A failure must never pass for success, not even one that forgot to say what it is. */
+        error_set(&error, ERROR_INTERNAL, "a failure without a reason: please report it");
     }
     if (error.kind == ERROR_NONE) {
         return 0;

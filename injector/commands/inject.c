@@ -144,7 +144,9 @@ static int check_written(int fd, const char *name, void *context, struct error *
     const struct verify_accept accept = {.audit = true, .warn = true};
     if (image_from_fd(fd, name, &image, error) < 0 || caged_read(image, &caged, error) < 0 ||
         caged_verify(&caged, &accept, error) < 0) {
-        error->kind = ERROR_INTERNAL;
+        if (error->kind != ERROR_SYSTEM) {
+            error->kind = ERROR_INTERNAL;
+        }
         return error_context(error, "what was written does not verify");
     }
     if (!same_cage(&caged.payload.cage, meant)) {

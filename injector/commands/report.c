@@ -85,7 +85,8 @@ static void print_syscalls(const struct policy *policy)
 {
     printf("  policy        default ");
     CLEANUP_FREE char *action = action_text(policy->default_action);
-    printf("%s; rules for %zu system calls", action, policy->syscall_count);
+    printf("%s; rules for %zu system call%s", action, policy->syscall_count,
+           policy->syscall_count == 1 ? "" : "s");
     size_t column = LIST_WIDTH;
     for (size_t i = 0; i < policy->syscall_count; i++) {
         const char *name = policy->syscalls[i].name;
