@@ -75,8 +75,9 @@ build() {
   fi
   job "build/$preset" cat "$output/build.$preset"
 }
+# programs FOLDER [PATTERN]: executable files
 programs() {
-  [ ! -d "$1" ] || find "$1" -maxdepth 1 -type f -executable | sort
+  [ ! -d "$1" ] || find "$1" -maxdepth 1 -type f -executable -name "${2:-*}" | sort
 }
 has() {
   case "$built" in *" $1 "*) true ;; *) false ;; esac
@@ -131,14 +132,14 @@ for preset in dev release; do
     done
   fi
   if wanted unit; then
-    for program in $(programs "build/$preset/unit"); do
+    for program in $(programs "build/$preset/unit" "test_*"); do
       with "$preset" "unit.$preset/${program##*/}" CMOCKA_MESSAGE_OUTPUT=TAP "$program"
     done
   fi
 done
 if has release && wanted valgrind; then
   valgrind=(valgrind --quiet --error-exitcode=98 --leak-check=full --errors-for-leak-kinds=definite)
-  for program in $(programs build/release/unit); do
+  for program in $(programs build/release/unit "test_*"); do
     with release "unit.valgrind/${program##*/}" CMOCKA_MESSAGE_OUTPUT=TAP "${valgrind[@]}" "$program"
   done
   # A program that is elfcage under valgrind, for scripts that take it from $ELFCAGE.
