@@ -136,7 +136,7 @@ static int place(struct composition *c, uint64_t undo_bytes, struct error *error
             continue;
         }
         /* Congruent to where it was, so that all alignments in it still hold. */
-        uint64_t start = align_up(c->size, PAYLOAD_ALIGNMENT) + move->offset % PAYLOAD_ALIGNMENT;
+        uint64_t start = c->size + (move->offset - c->size) % PAYLOAD_ALIGNMENT;
         c->stub_end = c->stub_end == c->size ? start : c->stub_end;
         move->new_offset = c->offset + start;
         move->new_address = c->address + start;

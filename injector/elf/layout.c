@@ -99,7 +99,7 @@ static bool reach(struct draft *draft, GElf_Phdr *load, uint64_t end, struct buf
     return true;
 }
 
-bool layout_grow_table(struct draft *draft, struct buffer *reasons)
+bool layout_grow_table(struct draft *draft, uint64_t end, struct buffer *reasons)
 {
     const GElf_Ehdr *ehdr = image_ehdr(draft->image);
     uint64_t size = draft->phdr_count * codec_phdr_size(image_codec(draft->image));
@@ -122,7 +122,8 @@ bool layout_grow_table(struct draft *draft, struct buffer *reasons)
         phdr->p_filesz = size;
         phdr->p_memsz = size;
     }
-    return reach(draft, load, ehdr->e_phoff + size, reasons);
+    uint64_t table_end = ehdr->e_phoff + size;
+    return reach(draft, load, end > table_end ? end : table_end, reasons);
 }
 
 bool layout_is_identity(const struct image *image, const GElf_Phdr *phdr)

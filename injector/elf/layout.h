@@ -43,9 +43,10 @@ layout_function layout_s1, layout_s6, layout_s3m, layout_s2;
 /* The table of the image with a blank entry for the payload behind the last PT_LOAD, and without
    entry `dropped` (SIZE_MAX: none). */
 void layout_copy_phdrs(struct draft *draft, size_t dropped);
-/* Makes PT_PHDR and the first PT_LOAD cover one more entry. False and a reason if the table is not
-   where both rules for AT_PHDR find it, or the segment cannot grow. */
-bool layout_grow_table(struct draft *draft, struct buffer *reasons);
+/* Makes PT_PHDR and the first PT_LOAD cover one more entry, and the latter whatever moved to file
+   offsets below `end`. False and a reason if the table is not where both rules for AT_PHDR find it,
+   or the segment cannot grow. */
+bool layout_grow_table(struct draft *draft, uint64_t end, struct buffer *reasons);
 /* Does a core of the image name its build-id: is the note in the first page, with the tables? */
 bool layout_has_identity(const struct image *image);
 /* Is this the PT_NOTE (in the original) that holds the build-id? */

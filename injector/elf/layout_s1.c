@@ -67,5 +67,5 @@ bool layout_s1(struct draft *draft, bool keep_identity, struct buffer *reasons)
         return false;
     }
     layout_copy_phdrs(draft, SIZE_MAX);
-    return layout_grow_table(draft, reasons);
+    return layout_grow_table(draft, 0, reasons);
 }

@@ -226,5 +226,6 @@ bool layout_s3m(struct draft *draft, bool keep_identity, struct buffer *reasons)
     }
     draft->sort_sections = true;
     layout_copy_phdrs(draft, SIZE_MAX);
-    return layout_grow_table(draft, reasons);
+    uint64_t kept_end = block.kept ? block.kept_offset + block.kept->p_filesz : 0;
+    return layout_grow_table(draft, kept_end, reasons);
 }

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plans on files that are made here (subject_elf.c): which layout is chosen, that the caged file
+ * keeps its promises (check_cage.c), that removal gives the original back, and what is refused.
+ */
+#include "base/memory.h"
+#include "check_cage.h"
+#include "elf/codec.h"
+#include "elf/plan.h"
+#include "stub/format.h"
+#include "subject_elf.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct sock_filter allow[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
+static const struct cage cage = {
+    .instructions = {(const uint8_t *)allow, sizeof allow},
+    .policy_text = "{\"a\":1}",
+    .payload_flags = PAYLOAD_AUDIT,
+    .hook = HOOK_ENTRY,
+};
+
+static struct bytes view(const struct buffer *buffer)
+{
+    return (struct bytes){buffer->data, buffer->size};
+}
+
+static struct image *open_or_fail(struct bytes bytes)
+{
+    struct error error = {0};
+    struct image *image = NULL;
+    if (image_from_bytes(bytes, "subject", &image, &error) != 0) {
+        fail_msg("%s", error.text);
+    }
+    return image;
+}
+
+/* Cages the file; NULL and the text of the error (owned) if it is refused. */
+static struct buffer inject(struct bytes file, const char **layout, char **refusal)
+{
+    struct error error = {0};
+    struct image *image = open_or_fail(file);
+    struct plan *plan = NULL;
+    struct buffer caged = {0};
+    if (plan_inject(image, &cage, &plan, &error) == 0) {
+        *layout = plan->layout;
+        caged = plan_apply(plan, image);
+        plan_free(plan);
+    } else {
+        assert_int_equal(error.kind, ERROR_UNSUPPORTED);
+        *refusal = error_line(&error);
+        error_clear(&error);
+    }
+    image_free(image);
+    return caged;
+}
+
+/* Removes; an empty buffer and the line of the error (owned) if it is refused. */
+static struct buffer remove_cage(struct bytes file, char **refusal)
+{
+    struct error error = {0};
+    struct image *image = open_or_fail(file);
+    struct payload payload = {0};
+    struct plan *plan = NULL;
+    struct buffer original = {0};
+    if (payload_find(image, &payload, &error) == 1 &&
+        plan_remove(image, &payload, &plan, &error) == 0) {
+        original = plan_apply(plan, image);
+        plan_free(plan);
+    } else {
+        assert_int_equal(error.kind, ERROR_UNSUPPORTED);
+        *refusal = error_line(&error);
+        error_clear(&error);
+    }
+    payload_clear(&payload);
+    image_free(image);
+    return original;
+}
+
+/* Cages, checks everything, removes; returns the layout. */
+static const char *go_round(struct bytes file)
+{
+    const char *layout = NULL;
+    char *refusal = NULL;
+    struct buffer caged = inject(file, &layout, &refusal);
+    if (refusal) {
+        fail_msg("%s", refusal);
+    }
+    struct error error = {0};
+    struct image *image = open_or_fail(view(&caged));
+    struct payload payload = {0};
+    assert_int_equal(payload_find(image, &payload, &error), 1);
+    assert_string_equal(payload.layout, layout);
+    assert_int_equal(payload.original_size, file.size);
+    assert_string_equal(payload.cage.policy_text, cage.policy_text);
+    const char *problem =
+        check_cage(file, view(&caged), &payload, image_arch(image)->page_size, true);
+    if (problem) {
+        fail_msg("%s: %s", layout, problem);
+    }
+    payload_clear(&payload);
+    image_free(image);
+    struct buffer original = remove_cage(view(&caged), &refusal);
+    assert_null(refusal);
+    assert_int_equal(original.size, file.size);
+    assert_memory_equal(original.data, file.data, file.size);
+    buffer_free(&original);
+    buffer_free(&caged);
+    return layout;
+}
+
+static void expect_layout(const struct subject *subject, const char *layout)
+{
+    struct buffer file = subject_make(subject);
+    assert_string_equal(go_round(view(&file)), layout);
+    buffer_free(&file);
+}
+
+static void expect_refusal(const struct subject *subject, const char *part)
+{
+    struct buffer file = subject_make(subject);
+    const char *layout = NULL;
+    char *refusal = NULL;
+    struct buffer caged = inject(view(&file), &layout, &refusal);
+    assert_non_null(refusal);
+    if (!strstr(refusal, part)) {
+        fail_msg("\"%s\" does not say \"%s\"", refusal, part);
+    }
+    free(refusal);
+    buffer_free(&caged);
+    buffer_free(&file);
+}
+
+static void test_plan_uses_room_behind_the_table(void **state)
+{
+    (void)state;
+    expect_layout(&(struct subject){.room = 56}, "S1");
+    expect_layout(&(struct subject){.room = 32, .is_32 = true}, "S1");
+    expect_layout(&(struct subject){.room = 200, .dynamic = true, .property = true}, "S1");
+    expect_layout(&(struct subject){.room = 4000, .fixed = true, .aarch64 = true}, "S1");
+}
+
+static void test_plan_takes_a_note_that_repeats_the_property(void **state)
+{
+    (void)state;
+    const struct subject subjects[] = {
+        {.property = true, .dynamic = true, .build_id = true},
+        {.property = true, .dynamic = true, .build_id = true, .no_sections = true},
+        {.property = true, .fixed = true, .constants = 8},
+        {.property = true, .room = 8},
+        {.property = true, .dynamic = true, .is_32 = true},
+    };
+    for (size_t i = 0; i < LENGTH(subjects); i++) {
+        expect_layout(&subjects[i], "S6");
+    }
+}
+
+static void test_plan_moves_tables(void **state)
+{
+    (void)state;
+    const struct subject subjects[] = {
+        {.dynamic = true},
+        {.dynamic = true, .build_id = true},
+        {.dynamic = true, .build_id = true, .is_32 = true},
+        {.dynamic = true, .build_id = true, .fixed = true},
+        {.dynamic = true, .build_id = true, .aarch64 = true},
+        {.dynamic = true, .build_id = true, .room = 40},
+        {.dynamic = true, .build_id = true, .no_sections = true},
+        {.dynamic = true, .note_name = ".note.ABI-tag", .build_id = true},
+        {.dynamic = true, .no_sections = true},
+        /* A static program whose notes slide into padding of the first page. */
+        {.fixed = true, .build_id = true},
+    };
+    for (size_t i = 0; i < LENGTH(subjects); i++) {
+        expect_layout(&subjects[i], "S3m");
+    }
+}
+
+static void test_plan_extends_fixed_programs_in_front(void **state)
+{
+    (void)state;
+    const struct subject subjects[] = {
+        {.fixed = true, .constants = 64},
+        {.fixed = true, .constants = 64, .no_sections = true},
+        {.fixed = true, .build_id = true, .constants_behind = 64},
+        {.fixed = true, .build_id = true, .note_name = ".note.mine"},
+        {.fixed = true, .build_id = true, .is_32 = true, .constants_behind = 64},
+        {.fixed = true, .build_id = true, .aarch64 = true, .constants_behind = 64},
+        /* Enough notes to move, but then cores would lose the build-id. */
+        {.fixed = true, .build_id = true, .note_name = ".note.ABI-tag", .constants_behind = 64},
+        {.fixed = true, .dynamic = true, .constants = 64},
+    };
+    for (size_t i = 0; i < LENGTH(subjects); i++) {
+        expect_layout(&subjects[i], "S2");
+    }
+}
+
+static void test_plan_refuses_what_has_no_room(void **state)
+{
+    (void)state;
+    expect_refusal(&(struct subject){.constants = 64}, "no layout fits this file (S1: no room");
+    expect_refusal(&(struct subject){.constants = 64, .dynamic = true},
+                   "S3m: nothing behind the program headers");
+    /* The bytes behind the table are zero, but nobody says that they are nothing. */
+    expect_refusal(&(struct subject){.room = 64, .no_sections = true}, "S1: no room");
+}
+
+static void test_plan_moves_nothing_that_is_referred_to(void **state)
+{
+    (void)state;
+    expect_refusal(&(struct subject){.dynamic = true, .pointer_to_hash = true},
+                   "a relocation refers to what would move");
+    expect_refusal(
+        &(struct subject){.dynamic = true, .build_id = true, .object_in_id = "my_build_id"},
+        "a symbol that code may use");
+    expect_refusal(&(struct subject){.dynamic = true, .note_name = ".note.crashpad.info"},
+                   "too little behind the program headers can move");
+}
+
+static void test_plan_refuses_a_trailer(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.property = true, .dynamic = true});
+    size_t size = file.size;
+    buffer_add(&file, "PK\5\6", 4);
+    const char *layout = NULL;
+    char *refusal = NULL;
+    struct buffer caged = inject(view(&file), &layout, &refusal);
+    assert_non_null(refusal);
+    CLEANUP_FREE char *expected = memory_printf(
+        "subject@0x%zx: 4 bytes are appended behind the ELF image, and the program may look for "
+        "them from the end of the file: not supported",
+        size);
+    assert_string_equal(refusal, expected);
+    free(refusal);
+    buffer_free(&caged);
+    /* Padding is no trailer. */
+    file.size = size;
+    buffer_fill(&file, 0, 16);
+    assert_string_equal(go_round(view(&file)), "S6");
+    buffer_free(&file);
+}
+
+static void test_plan_accepts_section_headers_that_nobody_names(void **state)
+{
+    (void)state;
+    struct buffer file =
+        subject_make(&(struct subject){.property = true, .dynamic = true, .build_id = true});
+    Elf64_Ehdr ehdr;
+    memcpy(&ehdr, file.data, sizeof ehdr);
+    ehdr.e_shoff = 0;
+    ehdr.e_shnum = ehdr.e_shstrndx = 0;
+    memcpy(file.data, &ehdr, sizeof ehdr);
+    assert_string_equal(go_round(view(&file)), "S6");
+    buffer_free(&file);
+}
+
+static void test_plan_is_deterministic(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.dynamic = true, .build_id = true});
+    const char *layout = NULL;
+    char *refusal = NULL;
+    struct buffer once = inject(view(&file), &layout, &refusal);
+    struct buffer twice = inject(view(&file), &layout, &refusal);
+    assert_int_equal(once.size, twice.size);
+    assert_memory_equal(once.data, twice.data, once.size);
+    buffer_free(&once);
+    buffer_free(&twice);
+    buffer_free(&file);
+}
+
+static void test_plan_embeds_nothing_without_a_filter(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.room = 56});
+    struct image *image = open_or_fail(view(&file));
+    struct cage empty = cage;
+    empty.instructions.size = 0;
+    struct plan *plan = NULL;
+    struct error error = {0};
+    assert_int_equal(plan_inject(image, &empty, &plan, &error), -1);
+    assert_int_equal(error.kind, ERROR_INTERNAL);
+    error_clear(&error);
+    image_free(image);
+    buffer_free(&file);
+}
+
+/* Each byte that removal relies on is changed in turn; each change is refused. */
+static void test_remove_refuses_a_changed_file(void **state)
+{
+    (void)state;
+    const struct subject subjects[] = {{.dynamic = true, .build_id = true},
+                                       {.dynamic = true, .property = true},
+                                       {.fixed = true, .build_id = true, .constants_behind = 64}};
+    for (size_t s = 0; s < LENGTH(subjects); s++) {
+        struct buffer file = subject_make(&subjects[s]);
+        const char *layout = NULL;
+        char *refusal = NULL;
+        struct buffer caged = inject(view(&file), &layout, &refusal);
+        const char *const parts[] = {".shstrtab", ".dynsym", ".symtab", ".note.gnu.build-id"};
+        for (size_t i = 0; i < LENGTH(parts); i++) {
+            Elf64_Shdr old = subject_section(view(&file), parts[i]);
+            Elf64_Shdr new = subject_section(view(&caged), parts[i]);
+            if (new.sh_offset == old.sh_offset || new.sh_size == 0) {
+                continue; /* not changed by this layout: whoever changes it changes the original */
+            }
+            if (strcmp(layout, "S2") == 0 && i == 2) {
+                continue; /* shifted with everything else */
+            }
+            caged.data[new.sh_offset + 1] ^= 1;
+            struct buffer original = remove_cage(view(&caged), &refusal);
+            caged.data[new.sh_offset + 1] ^= 1;
+            assert_non_null(refusal);
+            assert_non_null(strstr(refusal, "changed since it was caged"));
+            assert_int_equal(original.size, 0);
+            free(STEAL(refusal));
+        }
+        buffer_fill(&caged, 0, 1);
+        struct buffer original = remove_cage(view(&caged), &refusal);
+        assert_non_null(strstr(refusal, "changed since it was caged (its size)"));
+        free(refusal);
+        buffer_free(&original);
+        buffer_free(&caged);
+        buffer_free(&file);
+    }
+}
+
+/* What injection did not touch passes through. */
+static void test_remove_keeps_what_others_changed(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.dynamic = true, .build_id = true});
+    const char *layout = NULL;
+    char *refusal = NULL;
+    struct buffer caged = inject(view(&file), &layout, &refusal);
+    Elf64_Shdr data = subject_section(view(&caged), ".data");
+    caged.data[data.sh_offset] = 0x42;
+    file.data[data.sh_offset] = 0x42;
+    struct buffer original = remove_cage(view(&caged), &refusal);
+    assert_null(refusal);
+    assert_memory_equal(original.data, file.data, file.size);
+    buffer_free(&original);
+    buffer_free(&caged);
+    buffer_free(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plan_uses_room_behind_the_table),
+        cmocka_unit_test(test_plan_takes_a_note_that_repeats_the_property),
+        cmocka_unit_test(test_plan_moves_tables),
+        cmocka_unit_test(test_plan_extends_fixed_programs_in_front),
+        cmocka_unit_test(test_plan_refuses_what_has_no_room),
+        cmocka_unit_test(test_plan_moves_nothing_that_is_referred_to),
+        cmocka_unit_test(test_plan_refuses_a_trailer),
+        cmocka_unit_test(test_plan_accepts_section_headers_that_nobody_names),
+        cmocka_unit_test(test_plan_is_deterministic),
+        cmocka_unit_test(test_plan_embeds_nothing_without_a_filter),
+        cmocka_unit_test(test_remove_refuses_a_changed_file),
+        cmocka_unit_test(test_remove_keeps_what_others_changed),
+    };
+    return cmocka_run_group_tests_name("elf/plan", tests, NULL, NULL);
+}
