@@ -104,10 +104,14 @@ bool edges_agree(const struct filter *filter, const struct table *table, struct 
 
 void print_filter(const struct filter *filter)
 {
-    for (size_t pc = 0; pc < filter->count; pc++) {
+    const size_t most = 100; /* enough to read */
+    for (size_t pc = 0; pc < filter->count && pc < most; pc++) {
         const struct sock_filter *i = &filter->instructions[pc];
         printf("#   %4zu: code 0x%02x k 0x%08x jt %zu jf %zu\n", pc, i->code, i->k, pc + 1 + i->jt,
                pc + 1 + i->jf);
+    }
+    if (filter->count > most) {
+        printf("#   ... %zu more\n", filter->count - most);
     }
 }
 

@@ -8,6 +8,11 @@
  * and only the program comes back. Every call, number and architecture that no rule speaks of gets
  * the default, so that nothing but the rules can differ.
  *
+ * One policy in ten is any random one (as in proof_random) instead, for x86-64. libseccomp has no
+ * words for most of those; what it does build is judged in the same way, but a few of its programs
+ * (32-bit comparisons said bit by bit, on two arguments) have more paths than the prover's budget.
+ * They are left open, which refuses them.
+ *
  *     proof_libseccomp --count 100000
  */
 #include "harness.h"
@@ -127,7 +132,7 @@ static enum outcome build_in_child(const struct table *table, struct filter *fil
 
 struct totals {
     uint64_t policies, equal, refuted, weak, strict, refused, timeouts, edge_calls;
-    uint64_t open, unconfirmed, disagreeing;
+    uint64_t open, costly, unconfirmed, disagreeing;
 };
 
 /* Looks for a call that the program allows and the table does not. */
@@ -157,58 +162,53 @@ static bool is_weak(const struct filter *filter, const struct table *table,
            !edges_visit(table, random, visit_weakness, &weakness);
 }
 
-static void print_subject(const struct subject *s)
+static void complain(const char *name, const struct filter *filter, const char *what)
 {
-    for (size_t r = 0; r < s->ranges[1].rule_count; r++) {
-        printf("#   rule %zu:", r);
-        for (size_t c = 0; c < s->rules[r].condition_count; c++) {
-            const struct condition *condition = &s->conditions[r][c];
-            printf(" a%u compare %d value 0x%" PRIx64 " mask 0x%" PRIx64, condition->argument,
-                   (int)condition->compare, condition->value, condition->mask);
-        }
-        printf("\n");
-    }
+    printf("# policy %s: %s\n", name, what);
+    print_filter(filter);
 }
 
-static enum proof judge(struct totals *totals, const struct subject *s, const struct filter *filter,
-                        struct random *random)
+static void judge(struct totals *totals, const char *name, const struct table *table,
+                  const struct filter *filter, struct random *random)
 {
     struct counterexample found;
     struct seccomp_data differing;
     CLEANUP_FREE char *reason = NULL;
-    enum proof proof = filter_prove(filter, &s->table, &found, &reason);
-    if (proof == PROOF_OPEN) {
+    enum proof proof = filter_prove(filter, table, &found, &reason);
+    if (proof == PROOF_OPEN && strstr(reason, "budget")) {
+        totals->costly++;
+    } else if (proof == PROOF_OPEN) {
         totals->open++;
-        printf("# left open: %s\n", reason);
-        print_subject(s);
+        complain(name, filter, reason);
     } else if (proof == PROOF_REFUTED) {
         totals->refuted++;
-        if (call_agrees(filter, &s->table, &found.call)) {
+        if (call_agrees(filter, table, &found.call)) {
             totals->unconfirmed++;
-        } else if (is_weak(filter, &s->table, &found, random)) {
+            complain(name, filter, "the interpreter does not confirm the counterexample");
+        } else if (is_weak(filter, table, &found, random)) {
             totals->weak++;
         } else {
             totals->strict++;
         }
     } else {
         totals->equal++;
-        if (!edges_agree(filter, &s->table, random, &totals->edge_calls, &differing)) {
+        if (!edges_agree(filter, table, random, &totals->edge_calls, &differing)) {
             totals->disagreeing++;
-            print_call("proved equal, but differs", &differing);
-            print_subject(s);
+            complain(name, filter, "proved equal, but the interpreter differs");
+            print_call("call", &differing);
         }
     }
-    return proof;
 }
 
-static void build_and_judge(struct totals *totals, const struct subject *s, struct random *random)
+static void build_and_judge(struct totals *totals, const char *name, const struct table *table,
+                            struct random *random)
 {
     CLEANUP_FREE struct sock_filter *room = memory_zeroed(FILTER_MAX_INSTRUCTIONS, sizeof *room);
     struct filter filter = {.instructions = room};
     totals->policies++;
-    switch (build_in_child(&s->table, &filter)) {
+    switch (build_in_child(table, &filter)) {
     case OUTCOME_BUILT:
-        judge(totals, s, &filter, random);
+        judge(totals, name, table, &filter, random);
         break;
     case OUTCOME_REFUSED:
         totals->refused++;
@@ -217,6 +217,20 @@ static void build_and_judge(struct totals *totals, const struct subject *s, stru
         totals->timeouts++;
         break;
     }
+}
+
+/* Any random policy. */
+static void judge_any(struct totals *totals, const char *name, struct random *random)
+{
+    struct policy *policy = random_policy(random);
+    struct table *table = NULL;
+    struct error error = {0};
+    if (table_resolve(policy, arch_by_name("x86_64"), &table, NULL, NULL, &error) == 0) {
+        build_and_judge(totals, name, table, random);
+    }
+    error_clear(&error);
+    table_free(table);
+    policy_free(policy);
 }
 
 /* Rules a1 <= 2 and a1 >= 0x200000000: the smallest that 2.5.4 is known to get wrong. A call with
@@ -228,35 +242,51 @@ static void smallest_known(struct tap *tap, struct random *random)
     subject_init(&s, 2);
     add_condition(&s.rules[0], (struct condition){1, 64, COMPARE_LE, 2, 0});
     add_condition(&s.rules[1], (struct condition){1, 64, COMPARE_GE, UINT64_C(0x200000000), 0});
-    build_and_judge(&totals, &s, random);
+    build_and_judge(&totals, "of two rules", &s.table, random);
     tap_check(tap, totals.weak == 1, "a1 <= 2 or a1 >= 0x200000000: built weaker, and refuted");
+}
+
+static void print_totals(const char *what, const struct totals *totals)
+{
+    printf("# %s: %" PRIu64 " policies: %" PRIu64 " equal, %" PRIu64 " refuted (%" PRIu64
+           " weaker, %" PRIu64 " only stricter), %" PRIu64 " refused, %" PRIu64
+           " without end, %" PRIu64 " with too many paths\n",
+           what, totals->policies, totals->equal, totals->refuted, totals->weak, totals->strict,
+           totals->refused, totals->timeouts, totals->costly);
 }
 
 int main(int argc, char **argv)
 {
     const struct options options = options_read(argc, argv, 1000);
     struct totals totals = {0};
+    struct totals any = {0};
     struct tap tap = {0};
     struct random random = random_of(options.seed, UINT64_MAX);
     smallest_known(&tap, &random);
     for (uint64_t i = options.first; i < options.first + options.count; i++) {
+        CLEANUP_FREE char *name = memory_printf("%" PRIu64, i);
         struct subject s;
         random = random_of(options.seed, i);
-        random_subject(&random, &s);
-        build_and_judge(&totals, &s, &random);
+        if (i % 10 == 9) {
+            judge_any(&any, name, &random);
+        } else {
+            random_subject(&random, &s);
+            build_and_judge(&totals, name, &s.table, &random);
+        }
     }
-    printf("# seed %" PRIu64 ": %" PRIu64 " policies: %" PRIu64 " equal, %" PRIu64
-           " refuted (%" PRIu64 " weaker, %" PRIu64 " only stricter), %" PRIu64
-           " refused by libseccomp, %" PRIu64 " without end\n",
-           options.seed, totals.policies, totals.equal, totals.refuted, totals.weak, totals.strict,
-           totals.refused, totals.timeouts);
+    printf("# seed %" PRIu64 "\n", options.seed);
+    print_totals("64-bit comparisons", &totals);
+    print_totals("any", &any);
     tap_check(&tap, totals.weak > 0, "%" PRIu64 " programs that allow too much are refuted",
-              totals.weak);
-    tap_check(&tap, totals.unconfirmed == 0, "the interpreter confirms %" PRIu64 " refutations",
-              totals.refuted);
-    tap_check(&tap, totals.open == 0, "no program is left open");
-    tap_check(&tap, totals.disagreeing == 0 && totals.equal > 0,
+              totals.weak + any.weak);
+    tap_check(&tap, totals.unconfirmed + any.unconfirmed == 0,
+              "the interpreter confirms %" PRIu64 " refutations", totals.refuted + any.refuted);
+    tap_check(&tap, totals.open + any.open + totals.costly == 0 && any.costly <= any.policies / 50,
+              "no program of 64-bit comparisons is left open, and of others %" PRIu64
+              " for their paths",
+              any.costly);
+    tap_check(&tap, totals.disagreeing + any.disagreeing == 0 && totals.equal > 0 && any.equal > 0,
               "%" PRIu64 " programs are equal, and agree with the table on %" PRIu64 " edge calls",
-              totals.equal, totals.edge_calls);
+              totals.equal + any.equal, totals.edge_calls + any.edge_calls);
     return tap_done(&tap);
 }
