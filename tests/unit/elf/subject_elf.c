@@ -265,7 +265,7 @@ struct buffer subject_make(const struct subject *s)
     m.sections[text].sh_flags |= SHF_EXECINSTR;
     buffer_align(&m.file, m.page);
     uint64_t data = m.file.size;
-    uint8_t words[16] = {0};
+    uint8_t words[64] = {0};
     size_t dynamic = s->dynamic ? add_dynamic(&m, &t) : 0;
     size_t words_section = add_table(&m, ".data", SHT_PROGBITS, words, sizeof words, 8);
     m.sections[words_section].sh_flags |= SHF_WRITE;
