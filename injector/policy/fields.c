@@ -61,21 +61,20 @@ int expect_uint(const char *file, const struct json_value *value, uint64_t highe
     return 0;
 }
 
+static const char *skip_separators(const char *text)
+{
+    return text + strspn(text, "_-");
+}
+
 /* The key that differs from `key` by case, '_' and '-' only; NULL if there is none. */
 static const char *find_similar(const char *key, const char *const *keys, size_t key_count)
 {
     for (size_t i = 0; i < key_count; i++) {
-        const char *a = key;
-        const char *b = keys[i];
-        while (*a) {
-            if (*a == '_' || *a == '-') {
-                a++;
-            } else if (*b && strncasecmp(a, b, 1) == 0) {
-                a++;
-                b++;
-            } else {
-                break;
-            }
+        const char *a = skip_separators(key);
+        const char *b = skip_separators(keys[i]);
+        while (*a && strncasecmp(a, b, 1) == 0) {
+            a = skip_separators(a + 1);
+            b = skip_separators(b + 1);
         }
         if (!*a && !*b) {
             return keys[i];

@@ -245,9 +245,7 @@ static const struct width_row rows[] = {
      "(calc_vm_prot_bits, calc_vm_flag_bits); fd goes to fget(unsigned int)"},
     {"mmap2", "wwwwww", only_32},
     {"modify_ldt", "wll", NULL},
-    {"mount", "lllwl",
-     "flags is unsigned long, but unknown bits are ignored and all known ones are below 2^32 "
-     "(path_mount)"},
+    {"mount", "lllll", "flags is checked against MS_NOUSER, a negative int: upper bits fail"},
     {"mount_setattr", "wlwll", NULL},
     {"move_mount", "wlwlw", NULL},
     {"move_pages", "wllllw", NULL},

@@ -8,7 +8,7 @@
 #define ARG(index, value, op) "{\"index\":" index ",\"value\":" value ",\"op\":\"SCMP_CMP_" op "\"}"
 #define MASKED(index, mask, value)                                                                 \
     "{\"index\":" index ",\"value\":" mask ",\"valueTwo\":" value ",\"op\":\"SCMP_CMP_MASKED_"     \
-                                                                  "EQ\"}"
+    "EQ\"}"
 
 static const char *const admin[] = {"CAP_SYS_ADMIN", "CAP_SYSLOG"};
 
