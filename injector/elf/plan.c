@@ -103,7 +103,14 @@ static int check(const struct image *image, const struct cage *cage, struct erro
         return error_file(error, ERROR_INTERNAL, image_name(image),
                           "a filter of %zu bytes cannot be embedded: report this", size);
     }
-    return check_trailer(image, error);
+    struct payload payload = {0};
+    int found = payload_find(image, &payload, error);
+    payload_clear(&payload);
+    if (found > 0) {
+        error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                   "caged already: remove the cage first");
+    }
+    return found == 0 ? check_trailer(image, error) : -1;
 }
 
 static bool try(const struct image *image, const struct cage *cage, bool keep_identity,

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as an image: it is refused with a message, or every getter works, a payload is found or
+ * refused, and a removal plan, if there is one, stays inside both files.
+ */
+#include "base/memory.h"
+#include "elf/payload.h"
+#include "elf/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void look_at(const struct image *image)
+{
+    size_t length = 0;
+    uint64_t sum = image_end(image);
+    for (size_t i = 0; i < image_shdr_count(image); i++) {
+        length += strlen(image_section_name(image, i));
+    }
+    for (size_t i = 0; i < image_dynamic_count(image); i++) {
+        struct bytes bytes;
+        if (image_at_address(image, image_dynamic(image, i).d_un.d_ptr, 8, &bytes)) {
+            sum += bytes.data[0] + bytes.data[7];
+        }
+    }
+    if (length + sum == 1) {
+        abort(); /* keeps the loops; image_end() is never that small */
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    struct image *image = NULL;
+    if (image_from_bytes((struct bytes){data, size}, "fuzz", &image, &error) != 0) {
+        free(error_line(&error));
+        error_clear(&error);
+        return 0;
+    }
+    look_at(image);
+    struct payload payload = {0};
+    struct plan *plan = NULL;
+    int found = payload_find(image, &payload, &error);
+    if (found == 1 && plan_remove(image, &payload, &plan, &error) == 0) {
+        struct buffer original = plan_apply(plan, image);
+        buffer_free(&original);
+        plan_free(plan);
+    }
+    error_clear(&error);
+    payload_clear(&payload);
+    image_free(image);
+    return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any image that can be caged: the caged file is an image, its payload is found, what must be true
+ * of it is, and removal gives the same bytes back. The same a second time, from the result.
+ */
+#include "base/memory.h"
+#include "elf/payload.h"
+#include "elf/plan.h"
+#include "tests/unit/elf/check_cage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition, const char *what)
+{
+    if (!condition) {
+        fprintf(stderr, "does not hold: %s\n", what);
+        abort();
+    }
+}
+
+static void go_back(const struct image *image, struct bytes original)
+{
+    struct error error = {0};
+    struct payload payload = {0};
+    struct plan *plan = NULL;
+    require(payload_find(image, &payload, &error) == 1, "the payload is found");
+    const char *problem =
+        check_cage(original, image_bytes(image), &payload, image_arch(image)->page_size, false);
+    require(!problem, problem);
+    require(plan_remove(image, &payload, &plan, &error) == 0, "the cage can be removed");
+    struct buffer back = plan_apply(plan, image);
+    require(back.size == original.size && memcmp(back.data, original.data, back.size) == 0,
+            "removal gives the original back");
+    buffer_free(&back);
+    plan_free(plan);
+    payload_clear(&payload);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint8_t filter[16] = {6, 0, 0, 0, 0, 0, 0xff, 0x7f, 6};
+    const struct cage cage = {
+        .instructions = {filter, sizeof filter}, .policy_text = "{}", .hook = HOOK_ENTRY};
+    struct error error = {0};
+    struct image *image = NULL;
+    struct plan *plan = NULL;
+    struct bytes original = {data, size};
+    if (image_from_bytes(original, "fuzz", &image, &error) == 0 &&
+        plan_inject(image, &cage, &plan, &error) == 0) {
+        struct buffer caged = plan_apply(plan, image);
+        struct image *again = NULL;
+        if (image_from_bytes((struct bytes){caged.data, caged.size}, "caged", &again, &error) !=
+            0) {
+            require(false, error.text);
+        }
+        go_back(again, original);
+        image_free(again);
+        buffer_free(&caged);
+    }
+    plan_free(plan);
+    image_free(image);
+    require(error.kind != ERROR_INTERNAL, "no bug of ours");
+    error_clear(&error);
+    return 0;
+}
