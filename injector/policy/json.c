@@ -273,11 +273,13 @@ static const struct json_value *find_duplicate(const struct json_value *object)
     if (object->count < 2) {
         return NULL;
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     CLEANUP_FREE const struct json_value **members = memory_zeroed(object->count, sizeof *members);
     size_t count = 0;
     for (const struct json_value *m = json_first(object); m; m = json_next(object, m)) {
         members[count++] = m;
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     qsort((void *)members, count, sizeof *members, compare_members);
     const struct json_value *first = NULL;
     for (size_t i = 1; i < count; i++) {

@@ -129,7 +129,7 @@ static int read_object(struct oci *oci, const struct json_value *rule, const cha
         return -1;
     }
     const struct json_value *kernel = oci_member(object, "minKernel");
-    struct kernel_version wanted;
+    struct kernel_version wanted = {0};
     if (kernel) {
         if (read_kernel(oci, kernel, &wanted) < 0) {
             return -1;

@@ -52,7 +52,7 @@ static int require(struct oci *oci, const struct json_value *object, const char 
 static int read_argument(struct oci *oci, const struct json_value *object, struct argument *out)
 {
     static const char *const keys[] = {"index", "value", "valueTwo", "op", "comment"};
-    const struct json_value *op;
+    const struct json_value *op = NULL;
     struct argument a = {0};
     uint64_t number = 0;
     if (expect_kind(oci->file, object, JSON_OBJECT, oci->error) < 0 ||
@@ -319,37 +319,37 @@ static int check_name(struct oci *oci, const struct json_value *name)
     return 0;
 }
 
-/* "name" or "names": the value that holds it, checked. */
-static int read_names(struct oci *oci, const struct json_value *rule,
-                      const struct json_value **names)
+/* "name" or "names": the value that holds it, checked. NULL with the error set. */
+static const struct json_value *read_names(struct oci *oci, const struct json_value *rule)
 {
     const struct json_value *single = oci_member(rule, "name");
     const struct json_value *many = oci_member(rule, "names");
     if (single && many) {
-        return fail_key(oci->file, single > many ? single : many, oci->error,
-                        "'name' and 'names' in one rule: use one of them");
+        fail_key(oci->file, single > many ? single : many, oci->error,
+                 "'name' and 'names' in one rule: use one of them");
+        return NULL;
     }
-    if (!single && !many) {
-        return fail_value(oci->file, rule, oci->error,
-                          "a rule without 'names': name the system calls");
-    }
-    *names = single ? single : many;
     if (single) {
-        return check_name(oci, single);
+        return check_name(oci, single) < 0 ? NULL : single;
+    }
+    if (!many) {
+        fail_value(oci->file, rule, oci->error, "a rule without 'names': name the system calls");
+        return NULL;
     }
     if (expect_kind(oci->file, many, JSON_ARRAY, oci->error) < 0) {
-        return -1;
+        return NULL;
     }
     if (!many->count) {
-        return fail_value(oci->file, many, oci->error,
-                          "'names' is empty: name the system calls, or remove the rule");
+        fail_value(oci->file, many, oci->error,
+                   "'names' is empty: name the system calls, or remove the rule");
+        return NULL;
     }
     for (const struct json_value *v = json_first(many); v; v = json_next(many, v)) {
         if (check_name(oci, v) < 0) {
-            return -1;
+            return NULL;
         }
     }
-    return 0;
+    return many;
 }
 
 /* Does the rule count, given that it applies only perhaps? See oci_filter.c. */
@@ -368,14 +368,15 @@ int oci_read_rule(struct oci *oci, const struct json_value *rule)
 {
     static const char *const keys[] = {"name", "names",   "action",   "errnoRet", "errno",
                                        "args", "comment", "includes", "excludes"};
-    const struct json_value *names;
     struct action action;
-    struct argument_list arguments;
+    struct argument_list arguments = {0};
     enum oci_applies applies;
     if (expect_kind(oci->file, rule, JSON_OBJECT, oci->error) < 0 ||
-        expect_keys(oci->file, rule, keys, sizeof keys / sizeof *keys, "a rule", oci->error) < 0 ||
-        read_names(oci, rule, &names) < 0 ||
-        oci_read_action(oci, rule, "action", "errnoRet", "errno", &action) < 0 ||
+        expect_keys(oci->file, rule, keys, sizeof keys / sizeof *keys, "a rule", oci->error) < 0) {
+        return -1;
+    }
+    const struct json_value *names = read_names(oci, rule);
+    if (!names || oci_read_action(oci, rule, "action", "errnoRet", "errno", &action) < 0 ||
         read_arguments(oci, rule, &arguments) < 0 || oci_read_filter(oci, rule, &applies) < 0) {
         return -1;
     }

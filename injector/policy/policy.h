@@ -37,7 +37,7 @@ int policy_parse(const char *file, const char *text, size_t size,
                  struct policy_notes *notes, struct error *error);
 
 /* policy_parse() on a file, "-" being standard input. At most POLICY_MAX_BYTES. */
-#define POLICY_MAX_BYTES (16u * 1024 * 1024)
+#define POLICY_MAX_BYTES (16u << 20)
 int policy_read(const char *path, const struct policy_options *options, struct policy **out,
                 struct policy_notes *notes, struct error *error);
 

@@ -28,44 +28,44 @@ static void test_inline_lists(void **state)
 
 static const struct {
     enum policy_inline_verb verb;
-    const char *list;
     enum error_kind kind;
+    const char *list;
     const char *message;
 } mistakes[] = {
-    {POLICY_INLINE_DENY, "", ERROR_USAGE,
+    {POLICY_INLINE_DENY, ERROR_USAGE, "",
      "--deny '': an empty name: write NAME,NAME without blanks"},
-    {POLICY_INLINE_DENY, "a,,b", ERROR_USAGE,
+    {POLICY_INLINE_DENY, ERROR_USAGE, "a,,b",
      "--deny 'a,,b': an empty name: write NAME,NAME without blanks"},
-    {POLICY_INLINE_ALLOW, "a,", ERROR_USAGE,
+    {POLICY_INLINE_ALLOW, ERROR_USAGE, "a,",
      "--allow 'a,': an empty name: write NAME,NAME without blanks"},
-    {POLICY_INLINE_DENY, ":EPERM", ERROR_USAGE,
+    {POLICY_INLINE_DENY, ERROR_USAGE, ":EPERM",
      "--deny ':EPERM': an empty name: write NAME,NAME without blanks"},
-    {POLICY_INLINE_LOG, "a, b", ERROR_USAGE,
+    {POLICY_INLINE_LOG, ERROR_USAGE, "a, b",
      "--log: ' b' is not a name of a system call: write NAME,NAME without blanks"},
-    {POLICY_INLINE_KILL, "@mount", ERROR_USAGE,
+    {POLICY_INLINE_KILL, ERROR_USAGE, "@mount",
      "--kill: '@mount' is not a name of a system call: write NAME,NAME without blanks"},
-    {POLICY_INLINE_DENY, "59", ERROR_USAGE,
+    {POLICY_INLINE_DENY, ERROR_USAGE, "59",
      "--deny: '59' begins with a digit: give the name of the system call, numbers differ from ABI "
      "to ABI"},
-    {POLICY_INLINE_DENY, "chown:", ERROR_USAGE,
+    {POLICY_INLINE_DENY, ERROR_USAGE, "chown:",
      "--deny 'chown:': '' is neither the name of an errno nor a number from 0 to 4095: write "
      "LIST:EPERM"},
-    {POLICY_INLINE_DENY, "chown:EFOO", ERROR_USAGE,
+    {POLICY_INLINE_DENY, ERROR_USAGE, "chown:EFOO",
      "--deny 'chown:EFOO': 'EFOO' is neither the name of an errno nor a number from 0 to 4095: "
      "write LIST:EPERM"},
-    {POLICY_INLINE_DENY, "chown:4096", ERROR_USAGE,
+    {POLICY_INLINE_DENY, ERROR_USAGE, "chown:4096",
      "--deny 'chown:4096': '4096' is neither the name of an errno nor a number from 0 to 4095: "
      "write LIST:EPERM"},
-    {POLICY_INLINE_DENY, "chown:EPERM,mount", ERROR_USAGE,
+    {POLICY_INLINE_DENY, ERROR_USAGE, "chown:EPERM,mount",
      "--deny 'chown:EPERM,mount': 'EPERM,mount' is neither the name of an errno nor a number from "
      "0 to 4095: write LIST:EPERM"},
-    {POLICY_INLINE_ALLOW, "chown:EPERM", ERROR_USAGE,
+    {POLICY_INLINE_ALLOW, ERROR_USAGE, "chown:EPERM",
      "--allow 'chown:EPERM': only --deny takes :ERRNO: remove ':EPERM'"},
-    {POLICY_INLINE_ALLOW, "read,write", ERROR_POLICY,
+    {POLICY_INLINE_ALLOW, ERROR_POLICY, "read,write",
      "--allow: 'write' would get allow, but it has errno:EPERM already: name it once"},
-    {POLICY_INLINE_DENY, "write:EACCES", ERROR_POLICY,
+    {POLICY_INLINE_DENY, ERROR_POLICY, "write:EACCES",
      "--deny: 'write' would get errno:EACCES, but it has errno:EPERM already: name it once"},
-    {POLICY_INLINE_ALLOW, "socket", ERROR_POLICY,
+    {POLICY_INLINE_ALLOW, ERROR_POLICY, "socket",
      "--allow: 'socket' would get allow, but it has rules with conditions, first allow already: "
      "name it once"},
 };

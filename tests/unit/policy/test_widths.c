@@ -29,7 +29,7 @@
 #define SYS_mseal 462 /* Linux 6.10 */
 #endif
 
-#define PAGE 4096
+#define PAGE 4096ul
 
 /* What the calls work on; made once, and only looked at by children. */
 static struct {
@@ -323,7 +323,10 @@ static void test_widths_that_have_to_be_tried(void **state)
         }
         char list[8] = "";
         for (unsigned k = 0; k < 6; k++) {
-            list[k] = (unsigned)tried[i] >> k & 1u ? row->widths[k] : '-';
+            list[k] = '-';
+            if ((unsigned)tried[i] >> k & 1u) {
+                list[k] = row->widths[k];
+            }
         }
         list[strlen(row->widths)] = 0;
         print_message("# tried %s %s\n", row->name, list);
