@@ -94,6 +94,12 @@ class Elf:
         return problems
 
 
+def layout_of(elfcage, caged):
+    """The layout that `elfcage show` names ("S3m"), for the tables that are printed."""
+    found = re.search(r"layout +(S\w+)", run([elfcage, "show", caged]).out)
+    return found.group(1) if found else "?"
+
+
 def drop_section_headers(path):
     """Makes the file one without section headers, as some packers and sstrip do."""
     with open(path, "r+b") as file:

@@ -37,6 +37,7 @@ from harness import run, said
 EXPECTED_NA = pathlib.Path(__file__).resolve().parent / "expected-na.tsv"
 POLICY = ["--default", "allow", "--deny", "mkdir,mkdirat:ENOTUNIQ"]
 ENOTUNIQ = 76
+LAYOUTS = {"S1", "S2", "S3m", "S6"}
 GROWTH_LIMIT = 64 * 1024  # bytes
 
 
@@ -115,8 +116,7 @@ def column_inject(subject):
     growth = subject.caged.stat().st_size - subject.original.stat().st_size
     if growth >= GROWTH_LIMIT:
         raise Failure(f"the file grows by {growth} bytes")
-    layout = re.search(r"layout (S\w+)", result.out)
-    subject.layout = layout.group(1) if layout else "?"
+    subject.layout = harness.layout_of(subject.elfcage, subject.caged)
 
 
 def column_run(subject):
@@ -302,7 +302,7 @@ def column_remove(subject):
             raise Failure("the mode is not the original's")
 
 
-# Tools that change files: after each the program works and is still filtered.
+# Tools that change files: after each the program works, is still filtered, and verify says so.
 
 def tool(*commands):
     """A change by commands, in which {} is the file."""
@@ -361,6 +361,10 @@ def column_tool(name):
             changed = subject.copy(path, name)
             verdict(is_caged, change(changed, commands))
             verdict(is_caged, subject.difference(changed, is_caged))
+            if is_caged:
+                result = run([subject.elfcage, "verify", changed])
+                if result.status != 0:
+                    raise Failure(f"verify after it: {said(result)}")
             # Whatever else the tool leaves right of the original it must leave right here.
             problem = phdr_problem(changed)
             if is_caged and asked_phdr and problem:
@@ -488,7 +492,8 @@ def arguments():
 def main():
     options, chosen, columns, elfcage = arguments()
     expected = read_expected()
-    tap = harness.Tap(len(chosen) * len(columns) + 1)
+    everything = elfcage and len(chosen) == len(kinds.KINDS)
+    tap = harness.Tap(len(chosen) * len(columns) + (2 if everything else 1))
     known = {kind.name for kind in kinds.KINDS}
     strangers = [key for key in expected if key[0] not in known or key[1] not in COLUMNS]
     tap.test(not strangers, "expected-na.tsv names only kinds and columns that exist",
@@ -523,6 +528,13 @@ def main():
         if not options.keep:
             run(["chmod", "-R", "u+w", scratch])
             shutil.rmtree(scratch, ignore_errors=True)
+    if everything:
+        seen = set(layouts.values())
+        skipped = any(state == "skip" for cells in rows.values() for state, _ in cells.values())
+        if not LAYOUTS <= seen and skipped:
+            tap.skip("every layout occurs", "some kinds could not be built")
+        else:
+            tap.test(LAYOUTS <= seen, f"every layout occurs: {', '.join(sorted(LAYOUTS))}")
     print_table(rows, columns, layouts)
     if options.originals:
         tap.comment("n/a cells found, as expected-na.tsv writes them:")

@@ -42,6 +42,9 @@ THREAD_LOCAL char tls_zero[64];
 static unsigned char big[BIG_BSS];
 #endif
 
+/* So much that no core holds the file whole: of real programs a core has the first page only. */
+static const unsigned char ballast[1 << 17] = {[0] = 1, [4096] = 2, [(1 << 17) - 1] = 3};
+
 static int constructed;
 static int counter;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -178,6 +181,11 @@ int main(int argc, char **argv)
     }
     printf("threads: %d %s\n", counter, words[counter % 4]);
     printf("constructor: %d\n", constructed);
+    int weight = 0;
+    for (size_t i = 0; i < sizeof ballast; i++) {
+        weight += ballast[i];
+    }
+    printf("ballast: %d\n", weight);
     printf("float: %.3f\n", atof("3.25") * 2);
 #ifdef BIG_BSS
     volatile unsigned char *end = big;
