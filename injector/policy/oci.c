@@ -217,12 +217,6 @@ static int read_abis(struct oci *oci, const struct json_value *profile)
                     "%s:%zu:%zu: 'architectures' does not name %s: added, as every runtime does",
                     oci->file, list->line, list->column, native);
     }
-    for (size_t i = 0; i < oci->policy->abi_count; i++) {
-        if (strcmp(oci->policy->abis[i], "x32") == 0) {
-            policy_note(oci->notes, "%s: x32 is named; its calls are refused all the same",
-                        oci->file);
-        }
-    }
     return 0;
 }
 

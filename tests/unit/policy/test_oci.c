@@ -215,9 +215,6 @@ static const struct {
     const char *profile;
     const char *note;
 } notes_cases[] = {
-    {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\","
-     "\"SCMP_ARCH_X32\"]}",
-     "policy.json: x32 is named; its calls are refused all the same"},
     {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86\"]}",
      "policy.json:1:51: 'architectures' does not name x86_64: added, as every runtime does"},
     {"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]"
