@@ -117,10 +117,10 @@ for kind in filesz-far offset-far vaddr-overflow memsz-small memsz-overflow out-
 done
 
 for file in tiny program static; do
-    step=1
+    step=$(stride)
     [ "$(stat -c %s "$file")" -lt 6000 ] || step=127
     [ "$(stat -c %s "$file")" -lt 60000 ] || step=9973
-    "$PYTHON" "$CLI/elf.py" truncations "$ELFCAGE" "$file" "$step" >result 2>messages
+    "$PYTHON" "$CLI/elf.py" truncations "$ELFCAGE" "$file" "$step" "$(stride)" >result 2>messages
     like "$(tail -n 1 result)" '^[0-9]+ sizes, 0 wrong$' "$file, truncated: $(tail -n 1 result)"
     [ "$(wc -l <result)" -eq 1 ] || sed 's/^/#   /' result
     sed 's/^/#   /' messages

@@ -6,9 +6,9 @@ What the tests here do to ELF files (little-endian): find the payload, change by
                                      header of the PT_LOAD that holds e_entry
     elf.py xor FILE OFFSET MASK      changes one byte; OFFSET may be a sum
     elf.py put FILE OFFSET HEX       writes bytes
-    elf.py truncations ELFCAGE FILE STEP
-    elf.py mutations ELFCAGE FILE
-    elf.py hostile ELFCAGE FILE
+    elf.py truncations ELFCAGE FILE STEP FINE
+    elf.py mutations ELFCAGE FILE STRIDE
+    elf.py hostile ELFCAGE FILE STRIDE
     elf.py forge WHAT FILE OUT [OTHER]
 
 `truncations`, `mutations` and `hostile` check every changed file with elfcage and print what was wrong.
@@ -118,11 +118,14 @@ def in_parallel(function, items):
         yield from zip(items, pool.map(function, items))
 
 
-def truncations(elfcage, path, step):
-    """inject on each beginning of the file: status 4, one line, no output. Prints the exceptions."""
+def truncations(elfcage, path, step, fine):
+    """
+    inject on beginnings of the file: status 4, one line, no output. Prints the exceptions. The first
+    1200 bytes, with all headers, in steps of `fine`, the others in steps of `step`.
+    """
     with open(path, "rb") as file:
         whole = file.read()
-    sizes = sorted(set(range(0, len(whole), step)) | set(range(0, min(len(whole), 1200))))
+    sizes = sorted(set(range(0, len(whole), step)) | set(range(0, min(len(whole), 1200), fine)))
     messages = collections.Counter()
 
     def check(size):
@@ -160,11 +163,11 @@ def regions(elf):
             ("payload", segment["offset"], segment["filesz"])]
 
 
-def mutations(elfcage, path):
+def mutations(elfcage, path, stride):
     """verify on the file with each of those bytes changed, two ways: it must say no, in one line."""
     elf = Elf(path)
     jobs = [(name, offset, mask) for name, start, size in regions(elf)
-            for offset in range(start, start + size) for mask in (0x01, 0xff)]
+            for offset in range(start, start + size) for mask in (0x01, 0xff)][::stride]
     original = bytes(elf.data)
     folder = tempfile.mkdtemp(dir=".")
 
@@ -537,7 +540,7 @@ def forge_control_sections(cage, _):
 UNDO, UNDO_SIZE = 64, 68
 
 
-def hostile(elfcage, path):
+def hostile(elfcage, path, stride):
     """
     remove, show and verify on the file with each word of header and undo record set to values that
     somebody might choose who wants to see elfcage crash or write gigabytes, digests made anew.
@@ -548,7 +551,7 @@ def hostile(elfcage, path):
     # Digests of guards and long pieces are only bytes.
     places = places[:400]
     values = (0, 1, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff)
-    jobs = [(place, value) for place in places for value in values]
+    jobs = [(place, value) for place in places for value in values][::stride]
     original = bytes(cage.elf.data)
     folder = tempfile.mkdtemp(dir=".")
 
@@ -615,11 +618,11 @@ def main(arguments):
             elf.data[offset:offset + len(new)] = new
         elf.write(arguments[1])
     elif command == "truncations":
-        truncations(arguments[1], arguments[2], int(arguments[3]))
+        truncations(arguments[1], arguments[2], int(arguments[3]), int(arguments[4]))
     elif command == "mutations":
-        mutations(arguments[1], arguments[2])
+        mutations(arguments[1], arguments[2], int(arguments[3]))
     elif command == "hostile":
-        hostile(arguments[1], arguments[2])
+        hostile(arguments[1], arguments[2], int(arguments[3]))
     elif command == "forge":
         forge(arguments[1], arguments[2], arguments[3], arguments[4] if arguments[4:] else None)
     else:

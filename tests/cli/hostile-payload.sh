@@ -8,7 +8,7 @@ build no-pie marker.c -no-pie
 build tiny tiny.c -nostdlib -static '-Wl,-z,noseparate-code'
 for file in dynamic no-pie tiny; do
     cage caged "$file" --default allow --deny getpriority:ENOANO
-    "$PYTHON" "$CLI/elf.py" hostile "$ELFCAGE" caged >result 2>&1
+    "$PYTHON" "$CLI/elf.py" hostile "$ELFCAGE" caged "$(stride)" >result 2>&1
     like "$(tail -n 1 result)" '^[0-9]+ changes, 0 wrong$' "$file: $(tail -n 1 result)"
     [ "$(wc -l <result)" -eq 1 ] || sed 's/^/#   /' result
 done

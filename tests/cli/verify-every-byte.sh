@@ -16,7 +16,7 @@ for kind in $kinds; do
     cage caged "./$kind" --default allow --deny chown:ENOANO
     run "$ELFCAGE" verify ./caged
     is "$status" 0 "$kind: verifies as it is"
-    "$PYTHON" "$CLI/elf.py" mutations "$ELFCAGE" caged >result 2>messages
+    "$PYTHON" "$CLI/elf.py" mutations "$ELFCAGE" caged "$(stride)" >result 2>messages
     like "$(tail -n 1 result)" '^[0-9]+ changes, 0 wrong$' "$kind: $(tail -n 1 result)"
     [ "$(wc -l <result)" -eq 1 ] || sed 's/^/#   /' result
     sed 's/^/#   /' messages
