@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "policy/utf8.h"
+#include "policy/yajl_memory.h"
 
 #include <string.h>
 #include <yajl/yajl_parse.h>
@@ -363,10 +364,7 @@ static int read_text(struct reader *r)
     if (!check_bytes(r)) {
         return -1;
     }
-    r->handle = yajl_alloc(&callbacks, NULL, r);
-    if (!r->handle) {
-        return error_set(r->error, ERROR_SYSTEM, "out of memory");
-    }
+    r->handle = yajl_alloc(&callbacks, &YAJL_MEMORY, r);
     yajl_status status = yajl_parse(r->handle, (const unsigned char *)r->text, r->size);
     bool at_end = status == yajl_status_ok;
     if (at_end) {

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "policy/json.h"
 #include "policy/utf8.h"
+#include "policy/yajl_memory.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -15,24 +16,18 @@ struct json_writer {
     yajl_gen generator;
 };
 
-/* A wrong order of calls, or no memory: nothing that a caller could mend. */
+/* Calls that do not fit together: a bug, nothing that a caller could mend. */
 static void check(yajl_gen_status status)
 {
     if (status != yajl_gen_status_ok) {
-        static const char message[] = "elfcage: a JSON report that does not fit together: a bug\n";
-        ssize_t ignored = write(STDERR_FILENO, message, sizeof message - 1);
-        (void)ignored;
-        _exit(ERROR_INTERNAL);
+        abort();
     }
 }
 
 struct json_writer *json_writer_new(bool beautify)
 {
     struct json_writer *writer = memory_zeroed(1, sizeof *writer);
-    writer->generator = yajl_gen_alloc(NULL);
-    if (!writer->generator) {
-        check(yajl_gen_in_error_state);
-    }
+    writer->generator = yajl_gen_alloc(&YAJL_MEMORY);
     yajl_gen_config(writer->generator, yajl_gen_beautify, beautify ? 1 : 0);
     yajl_gen_config(writer->generator, yajl_gen_indent_string, "  ");
     return writer;

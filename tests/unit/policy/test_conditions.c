@@ -55,7 +55,7 @@ static void test_conditions_against_search(void **state)
     (void)state;
     uint64_t random = UINT64_C(0x9e3779b97f4a7c15);
     size_t satisfiable = 0;
-    enum { ROUNDS = 200000, BITS = 6 };
+    enum { ROUNDS = 50000, BITS = 6 };
     for (size_t round = 0; round < ROUNDS; round++) {
         struct condition c[6];
         size_t count = 1 + next_random(&random) % 5;

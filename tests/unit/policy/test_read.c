@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define PATH_SIZE 64
+
 static const char profile[] = "{\"defaultAction\":\"SCMP_ACT_LOG\"}";
 
 /* A file of its own; removed by the caller. */
 static void make_file(char *path, const char *text)
 {
-    strcpy(path, "/tmp/elfcage-read-XXXXXX");
+    (void)snprintf(path, PATH_SIZE, "/tmp/elfcage-read-XXXXXX");
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
@@ -33,7 +35,7 @@ static void assert_refused(const char *path, enum error_kind kind, const char *f
 static void test_read_file(void **state)
 {
     (void)state;
-    char path[64];
+    char path[PATH_SIZE];
     make_file(path, profile);
     struct policy *policy = NULL;
     struct error error = {0};
@@ -73,7 +75,7 @@ static void test_read_stops_at_the_limit(void **state)
 /* `text` on standard input. */
 static void put_on_standard_input(const char *text)
 {
-    char path[64];
+    char path[PATH_SIZE];
     make_file(path, text);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);

@@ -101,7 +101,7 @@ enum { A = 1, B = 2, C = 4, D = 8, E = 16, F = 32, AB = 3, ABC = 7, ABCD = 15, A
 static int set_up(void **state)
 {
     (void)state;
-    strcpy(on.path, "/tmp/elfcage-widths-XXXXXX");
+    (void)snprintf(on.path, sizeof on.path, "/tmp/elfcage-widths-XXXXXX");
     on.file = mkstemp(on.path);
     on.zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
     on.null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -366,6 +366,11 @@ static void test_width_table_is_well_formed(void **state)
 
 int main(void)
 {
+    const char *preloaded = getenv("LD_PRELOAD");
+    if (preloaded && strstr(preloaded, "vgpreload")) {
+        skip_all("argument widths", "valgrind makes the system calls, not the program");
+        return 0;
+    }
 #ifdef __x86_64__
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_width_table_is_well_formed),
