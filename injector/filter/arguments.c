@@ -17,7 +17,8 @@
 #define WORDS (2u * POLICY_ARGUMENTS)
 #define NO_WORD WORDS
 #define ALL_BITS UINT32_MAX
-#define BUDGET 2000u /* steps, and so the depth of the recursion */
+#define BUDGET 2000u        /* steps, and so the depth of the recursion */
+#define RUN_BUDGET 4000000u /* comparisons made in advance, see build_run() */
 
 struct knowledge {
     uint32_t low[WORDS], high[WORDS]; /* each word lies in [low, high] */
@@ -36,6 +37,7 @@ struct builder {
     struct dag *dag;
     const struct table_range *range;
     size_t steps;
+    size_t compared;
     bool exhausted;
     node_id *known; /* second way: node of each condition, by `first_known[rule] + condition` */
     size_t *first_known;
@@ -283,6 +285,123 @@ static node_id ask(struct builder *b, const struct knowledge *know, const struct
     return ask_word(b, know, high, word + 1, decided ? holds : low_word, fails);
 }
 
+/*
+ * Rules in a row that compare one word with constants, and nothing else, are a search like that for
+ * numbers: [from, end) below. For a comparison of 64 bits the high word must be known.
+ */
+struct run {
+    unsigned word;
+    uint64_t high; /* what the high word is, in place */
+    size_t from, end;
+};
+
+/* The last condition of the rule, if it compares a word, or two of which one is known. */
+static bool is_run_rule(const struct builder *b, const struct knowledge *know, size_t rule,
+                        struct run *run)
+{
+    const struct table_rule *r = &b->range->rules[rule];
+    const struct condition *c = &r->conditions[r->condition_count - 1];
+    run->word = 2u * c->argument;
+    run->high = (uint64_t)know->low[run->word + 1] << 32;
+    return c->compare != COMPARE_MASKED_EQ &&
+           (c->width == 32 || know->low[run->word + 1] == know->high[run->word + 1]);
+}
+
+static bool find_run(const struct builder *b, const struct knowledge *know, struct position at,
+                     struct run *run)
+{
+    const struct table_range *range = b->range;
+    if (b->known != NULL || at.condition + 1 != range->rules[at.rule].condition_count ||
+        !is_run_rule(b, know, at.rule, run)) {
+        return false;
+    }
+    run->from = at.rule;
+    run->end = at.rule + 1;
+    struct run next;
+    while (run->end < range->rule_count && range->rules[run->end].condition_count == 1 &&
+           is_run_rule(b, know, run->end, &next) && next.word == run->word) {
+        run->end++;
+    }
+    return run->end - run->from > 1;
+}
+
+static bool holds_for(const struct condition *c, uint64_t value)
+{
+    value = c->width == 32 ? (uint32_t)value : value;
+    switch (c->compare) {
+    case COMPARE_EQ:
+        return value == c->value;
+    case COMPARE_NE:
+        return value != c->value;
+    case COMPARE_LT:
+        return value < c->value;
+    case COMPARE_LE:
+        return value <= c->value;
+    case COMPARE_GT:
+        return value > c->value;
+    case COMPARE_GE:
+        return value >= c->value;
+    case COMPARE_MASKED_EQ:
+        break;
+    }
+    return false;
+}
+
+static int compare_words(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a;
+    uint32_t right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+static node_id build_run(struct builder *b, const struct knowledge *know, const struct run *run)
+{
+    size_t most = 2 * (run->end - run->from) + 1;
+    b->compared += most * (run->end - run->from);
+    if (b->compared > RUN_BUDGET) {
+        b->exhausted = true;
+        return 0;
+    }
+    CLEANUP_FREE uint32_t *starts = memory_zeroed(most, sizeof *starts);
+    CLEANUP_FREE struct target_range *ranges = memory_zeroed(most, sizeof *ranges);
+    size_t count = 1;
+    /* The outcome can change at a constant and behind it. */
+    for (size_t i = run->from; i < run->end; i++) {
+        const struct table_rule *rule = &b->range->rules[i];
+        uint32_t value = (uint32_t)rule->conditions[rule->condition_count - 1].value;
+        starts[count++] = value;
+        starts[count++] = value == UINT32_MAX ? value : value + 1;
+    }
+    qsort(starts, count, sizeof *starts, compare_words);
+    struct knowledge loaded = *know;
+    loaded.word = run->word;
+    loaded.mask = ALL_BITS;
+    node_id otherwise = build_from(b, &loaded, (struct position){run->end, 0, false});
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t last = i + 1 < count ? starts[i + 1] - 1 : UINT32_MAX;
+        bool empty = i + 1 < count && starts[i + 1] == starts[i];
+        if (empty || last < know->low[run->word] || starts[i] > know->high[run->word]) {
+            continue;
+        }
+        node_id target = otherwise;
+        for (size_t k = run->end; k-- > run->from;) {
+            const struct table_rule *rule = &b->range->rules[k];
+            if (holds_for(&rule->conditions[rule->condition_count - 1], run->high | starts[i])) {
+                target = dag_return(b->dag, action_return_value(rule->action));
+            }
+        }
+        ranges[used++] = (struct target_range){starts[i], last, target};
+    }
+    ranges[0].first = know->low[run->word];
+    ranges[used - 1].last = know->high[run->word];
+    node_id node = search_build(b->dag, ranges, used, SEARCH_VALUES);
+    if (know->word == run->word && know->mask == ALL_BITS) {
+        return node;
+    }
+    return dag_load(b->dag, word_offset(run->word), node);
+}
+
 static node_id build_from(struct builder *b, const struct knowledge *know, struct position at)
 {
     const struct table_range *range = b->range;
@@ -299,6 +418,10 @@ static node_id build_from(struct builder *b, const struct knowledge *know, struc
     if (b->exhausted || ++b->steps > BUDGET) {
         b->exhausted = true;
         return 0;
+    }
+    struct run run;
+    if (find_run(b, know, at, &run)) {
+        return build_run(b, know, &run);
     }
     return ask(b, know, &rule->conditions[at.condition], at);
 }
