@@ -139,7 +139,7 @@ static void fill_the_file_system(const struct fixture *f)
 {
     struct error error = {0};
     assert_int_equal(unshare(CLONE_NEWNS), 0);
-    assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    assert_int_equal(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
     assert_int_equal(mount("tiny", "tiny", "tmpfs", 0, "size=64k"), 0);
     /* Other file system: copy_file_range() says EXDEV, and pieces meet the end. */
     int result = write_to(f, "tiny/new", &error);
@@ -171,7 +171,7 @@ static void fail_call(unsigned number, unsigned reason)
     };
     const struct sock_fprog filter = {LENGTH(instructions), instructions};
     assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    assert_int_equal(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), 0);
+    assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
 }
 
 static const unsigned refusals[] = {ENOSYS, EXDEV, EINVAL, EOPNOTSUPP, EINTR, EPERM, 0};
