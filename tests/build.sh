@@ -11,7 +11,7 @@ targets=()
 log=build/$preset.log
 mkdir -p build
 echo 1..1
-if { cmake --preset "$preset" && cmake --build --preset "$preset" -j"${ELFCAGE_JOBS:-2}" "${targets[@]}"; } \
+if { cmake --preset "$preset" && cmake --build --preset "$preset" -j"${ELFCAGE_JOBS:-2}" "${targets[@]}" -- -k 0; } \
   >"$log" 2>&1 && ! grep -E 'warning:|error:' "$log" >/dev/null; then
   echo "ok 1 - $text"
 else

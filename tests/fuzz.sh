@@ -19,7 +19,7 @@ if "$program" -seed=1 -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 
   echo "ok 1 - $name: nothing found in ${runs:-no} runs"
 else
   echo "not ok 1 - $name"
-  tail -n 40 log | sed 's/^/# /'
+  grep -v '^#[0-9]' log | tail -n 40 | sed 's/^/# /'
   for found in crash-* timeout-* oom-* leak-*; do
     [ -f "$found" ] && echo "# $found: $(base64 -w0 "$found" | head -c 4000)"
   done
