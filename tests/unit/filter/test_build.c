@@ -404,51 +404,6 @@ static void test_build_searches_values(void **state)
     }
 }
 
-/* Figures of real policies, for people; asserted is that they are compact, not how fast. */
-static void test_build_figures_of_docker(void **state)
-{
-    (void)state;
-    const char *folder = getenv("ELFCAGE_POLICIES");
-    if (folder == NULL) {
-        print_message("# SKIP no profiles: set ELFCAGE_POLICIES to the folder that has oci/\n");
-        skip();
-    }
-    CLEANUP_FREE char *path = memory_printf("%s/oci/moby-profiles-default-current.json", folder);
-    struct policy_options options = {.architecture = "x86_64"};
-    struct policy *policy = NULL;
-    struct policy_notes notes = {0};
-    struct table *table = NULL;
-    struct filter filter = {0};
-    struct error error = {0};
-    policy_read(path, &options, &policy, &notes, &error);
-    assert_no_error(&error);
-    resolve_and_build(policy, "x86_64", &table, &filter);
-    assert_proved(&filter, table);
-    size_t longest = 0;
-    for (size_t a = 0; a < table->abi_count; a++) {
-        for (size_t i = 0; i < table->abis[a].range_count; i++) {
-            struct seccomp_data call = {.arch = table->abis[a].audit_architecture,
-                                        .nr = (int)table->abis[a].ranges[i].first};
-            struct trace trace = {0};
-            uint32_t returned = 0;
-            const struct table_range *range = &table->abis[a].ranges[i];
-            bool plain = range->rule_count == 0 || range->rules[0].condition_count == 0;
-            filter_run(&filter, &call, &returned, &trace, &error);
-            assert_no_error(&error);
-            longest = plain && trace.count > longest ? trace.count : longest;
-            free(trace.steps);
-        }
-    }
-    print_message("# Docker's profile for x86_64, i386, x32: %zu instructions, at most %zu for a "
-                  "number without conditions\n",
-                  filter.count, longest);
-    assert_true(filter.count <= 135);
-    filter_free(&filter);
-    table_free(table);
-    policy_notes_free(&notes);
-    policy_free(policy);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,7 +417,6 @@ int main(void)
         cmocka_unit_test(test_build_survives_many_conditions),
         cmocka_unit_test(test_build_splits_long_lists),
         cmocka_unit_test(test_build_searches_values),
-        cmocka_unit_test(test_build_figures_of_docker),
     };
     return cmocka_run_group_tests_name("build", tests, NULL, NULL);
 }
