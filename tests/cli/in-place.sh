@@ -6,22 +6,25 @@
 deny=(--default allow --deny getpriority:ENOANO)
 build program marker.c
 original=$(digest program)
+fresh() {
+    rm -f file && cp program file
+}
 cage want program "${deny[@]}"
 want=$(digest want)
 
 for mode in 755 700 555 4755 2755 6711 1755 111; do
-    cp program file && chmod "$mode" file
+    fresh && chmod "$mode" file
     is_root || [ "$mode" != 111 ] || continue
     run "$ELFCAGE" inject -q "${deny[@]}" -i file
     is "$status$err $(stat -c %a file)" "0 $mode" "in place keeps mode $mode"
     run "$ELFCAGE" remove -i file
     is "$status$err $(stat -c %a file)" "0 $mode" "remove in place keeps mode $mode"
 done
-(umask 077 && cp program file && chmod 751 file && "$ELFCAGE" inject -q "${deny[@]}" -o out file)
+(umask 077 && fresh && chmod 751 file && "$ELFCAGE" inject -q "${deny[@]}" -o out file)
 is "$(stat -c %a out)" 751 "-o gives the mode of the input, whatever the umask"
 
 if is_root; then
-    cp program file && chown 1234:5678 file && chmod 6755 file
+    fresh && chown 1234:5678 file && chmod 6755 file
     run "$ELFCAGE" inject -q "${deny[@]}" -i file
     is "$status$err $(stat -c '%u:%g %a' file)" "0 1234:5678 6755" "in place keeps owner, and setuid with it"
     run "$ELFCAGE" inject -q --replace --default allow --deny chown -i file
@@ -41,7 +44,7 @@ else
     skip "owners" "needs root"
 fi
 
-cp program file
+fresh
 if setfacl -m u:1234:rx file 2>/dev/null; then
     acl=$(getfacl -cE file)
     run "$ELFCAGE" inject -q "${deny[@]}" -i file
@@ -51,7 +54,7 @@ if setfacl -m u:1234:rx file 2>/dev/null; then
 else
     skip "ACLs" "setfacl is not there, or the file system has no ACLs"
 fi
-cp program file
+fresh
 if setfattr -n user.note -v something file 2>/dev/null; then
     setfattr -n user.empty file
     attributes=$(getfattr -d -m - file)
@@ -62,7 +65,7 @@ if setfattr -n user.note -v something file 2>/dev/null; then
 else
     skip "extended attributes" "setfattr is not there, or the file system has none"
 fi
-cp program file
+fresh
 if is_root && setcap cap_net_raw,cap_chown+ep file 2>/dev/null; then
     capabilities=$(getcap file)
     run "$ELFCAGE" inject -q "${deny[@]}" -i file
@@ -85,14 +88,14 @@ else
 fi
 
 # Symbolic links are followed.
-cp program file && ln -s file link && mkdir away && ln -s ../file away/link && ln -s away/link chain
+fresh && ln -s file link && mkdir away && ln -s ../file away/link && ln -s away/link chain
 for link in link away/link chain; do
-    cp program file
+    fresh
     run "$ELFCAGE" inject -q "${deny[@]}" -i "$link"
     is "$status$err $(digest file) $(test -L "$link" && test ! -L file && echo kept)" "0 $want kept" \
         "in place through $link: the target is changed, the link stays"
 done
-cp program file
+fresh
 run "$ELFCAGE" inject -q "${deny[@]}" -o chain program
 is "$status$err $(digest file) $(readlink chain)" "0 $want away/link" "-o to a link: the target is replaced"
 ln -s nowhere dangling
@@ -107,13 +110,13 @@ run "$ELFCAGE" inject -q "${deny[@]}" -i loop
 is "$status $(wc -l <.err)" "5 1" "a link to itself: refused"
 
 # Hard links.
-cp program file && ln -f file other
+fresh && ln -f file other
 fails 5 '^elfcage: file: .*--break-hardlinks' "a file with two names is refused" \
     "$ELFCAGE" inject "${deny[@]}" -i file
 is "$(digest file) $(stat -c %h file)" "$original 2" "and is as it was"
 run "$ELFCAGE" inject -q "${deny[@]}" --break-hardlinks -i file
 is "$status$err $(digest file) $(digest other)" "0 $want $original" "--break-hardlinks changes one name only"
-cp program file && ln -f file other
+fresh && ln -f file other
 run "$ELFCAGE" inject -q "${deny[@]}" -o out file
 is "$status$err" 0 "with -o its names do not matter"
 
@@ -180,7 +183,7 @@ else
     like "$out" 'elfcage: disk/program: .*Read-only' "and says so"
 fi
 # The same where a file may not grow (SIGXFSZ).
-cp program file
+fresh
 run bash -c "ulimit -f 8; exec '$ELFCAGE' inject -q --default allow --deny chown -i file"
 is "$status $(wc -l <.err) $(digest file)" "5 1 $original" "a limit on file sizes: status 5, one line, the file is as it was"
 is "$(ls -A | grep -c 'file.')" 0 "and nothing is left behind"
