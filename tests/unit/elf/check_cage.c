@@ -35,8 +35,11 @@ static bool open_file(struct bytes bytes, struct file *file)
 {
     file->bytes = bytes;
     /* libelf reads only; its parameter is not const for other uses. */
-    char *data = (char *)(uintptr_t)bytes.data;
-    file->elf = elf_memory(data, bytes.size);
+    const union {
+        const uint8_t *in;
+        char *out;
+    } data = {bytes.data};
+    file->elf = elf_memory(data.out, bytes.size);
     if (!file->elf || !gelf_getehdr(file->elf, &file->ehdr) || file->ehdr.e_phnum > SEGMENTS_MAX) {
         return false;
     }
