@@ -221,8 +221,13 @@ int privileges_copy(int from, int to, bool in_place, const char *name, struct er
     if (fstat(from, &old) < 0 || fstat(to, &new) < 0) {
         return error_system(error, errno, name, "cannot look at its owner and mode");
     }
-    if (copy_owner(&c, &old, &new, error) < 0 || fstat(to, &new) < 0 ||
-        copy_attributes(&c, error) < 0 || copy_acl(&c, error) < 0 ||
+    if (copy_owner(&c, &old, &new, error) < 0) {
+        return -1;
+    }
+    if (fstat(to, &new) < 0) {
+        return error_system(error, errno, name, "cannot look at the new file's owner");
+    }
+    if (copy_attributes(&c, error) < 0 || copy_acl(&c, error) < 0 ||
         copy_mode(&c, &old, &new, error) < 0) {
         return -1;
     }
