@@ -20,10 +20,10 @@ strace -f -o log "$ELFCAGE" inject -q "${deny[@]}" -i d/file 2>/dev/null || skip
 first=$(grep -n 'openat(.*"d/file"' log | sed -n '1s/:.*//p')
 # `NAME COUNT`: the COUNT-th call of NAME, for each call from there on.
 awk -v first="$first" '{ sub(/^[0-9]+ +/, "") } match($0, /^[a-z0-9_]+\(/) {
-    name = substr($0, 1, RLENGTH - 1); count[name]++; if (NR >= first) print name, count[name] }' log >calls
+    name = substr($0, 1, RLENGTH - 1); count[name]++; if (NR >= first) print name, count[name], /MAP_ANONYMOUS/ ? "memory" : "" }' log >calls
 
 saw_old=0 saw_new=0 other=0 left=0
-while read -r call n; do
+while read -r call n _; do
     reset
     strace -f -o /dev/null --inject="$call:signal=KILL:when=$n" "$ELFCAGE" inject -q "${deny[@]}" -i d/file \
         >/dev/null 2>&1 </dev/null
@@ -41,7 +41,8 @@ printf '# a temporary file was left behind %d times\n' "$left"
 # Each of its calls failing by itself: status and file agree, and nothing is left behind. Those that are
 # memory management or the end of the process are left out.
 wrong=
-while read -r call n; do
+while read -r call n memory; do
+    [ -z "$memory" ] || continue
     case $call in
     exit_group | munmap | mprotect | brk | madvise | futex | sigaltstack | rt_sig*) continue ;;
     esac
