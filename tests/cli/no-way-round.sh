@@ -74,6 +74,11 @@ is "$(./caged 32 "$(number 32 ipc)" 13 0x7a0ca9e 0 0 0 0 -- 32 "$(number 32 ipc)
     "ENOANO
 ENOENT" "msgget denied: ipc gives no queue, and semget still works"
 
+cage caged ./call --default allow --deny socket,msgget:ENOANO --allow socketcall,ipc
+is "$(./caged 32 "$(number 32 socketcall)" 1 '[2,1,0]' -- 32 "$(number 32 ipc)" 13 0x7a0ca9e 0 0 0 0)" \
+    "ENOANO
+ENOANO" "the multiplexers allowed by name: what is denied stays denied"
+
 # Other actions come along.
 cage caged ./call --default allow --kill socket
 run bash -c "./caged 32 $(number 32 socketcall) 1 '[2,1,0]' 2>/dev/null"
