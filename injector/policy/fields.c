@@ -2,6 +2,7 @@
 #include "policy/fields.h"
 
 #include "base/memory.h"
+#include "policy/utf8.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,6 +15,7 @@ int fail_value(const char *file, const struct json_value *value, struct error *e
     va_start(arguments, format);
     CLEANUP_FREE char *message = memory_vprintf(format, arguments);
     va_end(arguments);
+    utf8_make_printable(message);
     return error_text(error, ERROR_POLICY, file, value->line, value->column, "%s", message);
 }
 
@@ -24,6 +26,7 @@ int fail_key(const char *file, const struct json_value *member, struct error *er
     va_start(arguments, format);
     CLEANUP_FREE char *message = memory_vprintf(format, arguments);
     va_end(arguments);
+    utf8_make_printable(message);
     return error_text(error, ERROR_POLICY, file, member->key_line, member->key_column, "%s",
                       message);
 }

@@ -10,6 +10,7 @@
 #include "policy/json.h"
 
 #include "base/memory.h"
+#include "policy/fields.h"
 #include "policy/utf8.h"
 #include "policy/yajl_memory.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/utf8.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 static int is_continuation(uint8_t byte)
 {
@@ -27,4 +29,20 @@ size_t utf8_length(const char *bytes, size_t left)
         return code < 0x10000 || code > 0x10ffff ? 0 : 4;
     }
     return 0;
+}
+
+void utf8_make_printable(char *text)
+{
+    size_t left = strlen(text);
+    while (left) {
+        const uint8_t *b = (const uint8_t *)text;
+        size_t length = utf8_length(text, left);
+        bool control = b[0] < 0x20 || b[0] == 0x7f || (b[0] == 0xc2 && length == 2 && b[1] < 0xa0);
+        if (!length || control) {
+            length = length ? length : 1;
+            memset(text, '?', length);
+        }
+        text += length;
+        left -= length;
+    }
 }

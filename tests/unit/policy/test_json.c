@@ -167,6 +167,7 @@ static const struct {
      "key 'a' for the second time in one object: keep one of them"},
     {"{\"a\":1,^\"\\u0061\":3,\"a\":4}",
      "key 'a' for the second time in one object: keep one of them"},
+    {"{\"a\\n\":1,^\"a\\n\":3}", "key 'a?' for the second time in one object: keep one of them"},
     {"[1,\n^\f2]", CONTROL},
     {"[1,^\v2]", CONTROL},
     {"^\xef\xbb\xbf{}", "a UTF-8 byte order mark: JSON has none, remove the first three bytes"},
