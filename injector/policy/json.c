@@ -298,8 +298,8 @@ static int on_end_map(void *context)
     close_container(r);
     const struct json_value *duplicate = find_duplicate(&r->json->values[r->open[r->depth]]);
     if (duplicate) {
-        error_text(r->error, ERROR_POLICY, r->file, duplicate->key_line, duplicate->key_column,
-                   "key '%s' for the second time in one object: keep one of them", duplicate->key);
+        fail_key(r->file, duplicate, r->error,
+                 "key '%.60s' for the second time in one object: keep one of them", duplicate->key);
         return 0;
     }
     return 1;
