@@ -25,6 +25,8 @@
 /* Highest user addresses: 32-bit programs get 3 GiB from a 32-bit kernel. */
 #define LIMIT_32 UINT64_C(0xc0000000)
 #define LIMIT_64 (UINT64_C(1) << 47)
+/* A symbol of a library that claims to be larger is not believed. */
+#define REACH_MAX (UINT64_C(1) << 20)
 
 static uint64_t align_up(uint64_t value, uint64_t power_of_two)
 {
@@ -109,6 +111,28 @@ void compose_write_mapped(struct composition *c, uint64_t offset, struct buffer 
     add_write(c->plan, c->draft->shift + offset, table, "symbol table");
 }
 
+/*
+ * eu-elflint takes a relocation to change as many bytes as its symbol has, also if that symbol is
+ * in a library (mold writes such sizes), and complains if those would reach a read-only segment.
+ */
+static uint64_t symbol_reach(const struct composition *c)
+{
+    size_t entry = codec_sym_size(c->codec);
+    uint64_t reach = 0;
+    for (size_t i = 1; i < image_shdr_count(c->image); i++) {
+        const GElf_Shdr *shdr = image_shdr(c->image, i);
+        for (uint64_t at = 0; shdr->sh_type == SHT_DYNSYM && at + entry <= shdr->sh_size;
+             at += entry) {
+            GElf_Sym sym;
+            codec_get_sym(c->codec, image_bytes(c->image).data + shdr->sh_offset + at, &sym);
+            if (sym.st_shndx == SHN_UNDEF && sym.st_size > reach && sym.st_size < REACH_MAX) {
+                reach = sym.st_size;
+            }
+        }
+    }
+    return reach;
+}
+
 /* Gives the segment and all that is in it its place. */
 static int place(struct composition *c, uint64_t undo_bytes, struct error *error)
 {
@@ -122,7 +146,7 @@ static int place(struct composition *c, uint64_t undo_bytes, struct error *error
             highest = phdr->p_vaddr + phdr->p_memsz;
         }
     }
-    c->address = align_up(highest, page);
+    c->address = align_up(highest + symbol_reach(c), page);
     c->offset = align_up(draft->shift + image_bytes(image).size, page);
     c->places = payload_measure(draft->cage, c->stub, undo_bytes);
     c->size = c->places.end;
@@ -157,7 +181,7 @@ static void move_phdr(const struct composition *c, GElf_Phdr *phdr)
         (phdr->p_filesz == 0 && phdr->p_memsz == 0)) {
         return; /* it has no place */
     }
-    if (phdr->p_type == PT_LOAD || phdr->p_filesz == 0 ||
+    if (phdr->p_type == PT_LOAD || phdr->p_filesz == 0 || phdr->p_type == PT_GNU_RELRO ||
         !draft_find_move(c->draft, phdr->p_offset, phdr->p_filesz)) {
         phdr->p_offset += c->draft->shift;
         return;

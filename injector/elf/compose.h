@@ -7,6 +7,7 @@
 #include "elf/payload_write.h"
 
 #define SECTION_NONE SIZE_MAX
+#define COMPOSE_SECTIONS_MAX 5 /* that are added */
 
 /* A section header of the new file. */
 struct composed_section {
@@ -34,7 +35,7 @@ struct composition {
     size_t section_count;
     uint16_t *new_index; /* owned; for each old section */
     uint16_t *old_index; /* owned; for each new section, 0 for an added one */
-    bool sections_permuted;
+    bool sections_permuted, spare_done;
     uint64_t names_offset, names_size, table_offset; /* of the new section headers */
 };
 

@@ -15,10 +15,11 @@
 
 #include <string.h>
 
-#define NEW_SECTION_COUNT 3u
+enum { PART_FILTER, PART_NOTE, PART_STUB, PART_HEADERS, PART_SPARE, PART_COUNT };
+_Static_assert(PART_COUNT == COMPOSE_SECTIONS_MAX, "plan.c counts on it");
 
-static const char *const new_names[] = {".elfcage.filter", ".note.elfcage", ".elfcage.stub",
-                                        ".elfcage.headers"};
+static const char *const new_names[PART_COUNT] = {
+    ".elfcage.filter", ".note.elfcage", ".elfcage.stub", ".elfcage.headers", ".elfcage.spare"};
 
 static void append(struct composition *c, size_t old, const GElf_Shdr *header)
 {
@@ -39,13 +40,13 @@ static void append_part(struct composition *c, size_t index, uint32_t type, uint
     append(c, SECTION_NONE,
            &(GElf_Shdr){.sh_name = (uint32_t)index,
                         .sh_type = type,
-                        .sh_flags = SHF_ALLOC | (index == 2 ? SHF_EXECINSTR : 0),
+                        .sh_flags = SHF_ALLOC | (index == PART_STUB ? SHF_EXECINSTR : 0),
                         .sh_addr = c->address + start,
                         .sh_offset = c->offset + start,
                         .sh_size = end - start,
-                        .sh_addralign = index == 0   ? 8
-                                        : index == 1 ? 4
-                                                     : PAYLOAD_ALIGNMENT});
+                        .sh_addralign = index == PART_FILTER ? 8
+                                        : index == PART_NOTE ? 4
+                                                             : PAYLOAD_ALIGNMENT});
 }
 
 static const struct draft_move *move_of(const struct composition *c, size_t section)
@@ -63,11 +64,32 @@ static bool goes_to_segment(const struct composition *c, size_t section)
     return move && move->into_segment;
 }
 
+/* What is left over of the block that S3m moved away, in front of the first section behind it. */
+static void append_spare(struct composition *c, size_t next)
+{
+    const struct draft *draft = c->draft;
+    const GElf_Shdr *shdr = image_shdr(c->image, next);
+    bool behind = shdr->sh_flags & SHF_ALLOC && !move_of(c, next) &&
+                  shdr->sh_offset >= draft->spare + draft->spare_size;
+    if (draft->spare_size && behind && !c->spare_done) {
+        const GElf_Phdr *load = image_phdr(c->image, image_find_phdr(c->image, PT_LOAD));
+        append(c, SECTION_NONE,
+               &(GElf_Shdr){.sh_name = PART_SPARE,
+                            .sh_type = SHT_PROGBITS,
+                            .sh_flags = SHF_ALLOC,
+                            .sh_addr = load->p_vaddr - load->p_offset + draft->spare,
+                            .sh_offset = draft->spare,
+                            .sh_size = draft->spare_size,
+                            .sh_addralign = 1});
+        c->spare_done = true;
+    }
+}
+
 static void append_new(struct composition *c)
 {
-    append_part(c, 0, SHT_PROGBITS, 0, c->places.note);
-    append_part(c, 1, SHT_NOTE, c->places.note, c->places.stub);
-    append_part(c, 2, SHT_PROGBITS, c->places.stub, c->stub_end);
+    append_part(c, PART_FILTER, SHT_PROGBITS, 0, c->places.note);
+    append_part(c, PART_NOTE, SHT_NOTE, c->places.note, c->places.stub);
+    append_part(c, PART_STUB, SHT_PROGBITS, c->places.stub, c->stub_end);
     for (size_t i = 1; c->draft->sort_sections && i < image_shdr_count(c->image); i++) {
         if (goes_to_segment(c, i)) {
             append(c, i, image_shdr(c->image, i));
@@ -78,7 +100,7 @@ static void append_new(struct composition *c)
         uint64_t offset = c->draft->shift;
         const GElf_Phdr *load = image_phdr(c->image, image_find_phdr(c->image, PT_LOAD));
         append(c, SECTION_NONE,
-               &(GElf_Shdr){.sh_name = 3,
+               &(GElf_Shdr){.sh_name = PART_HEADERS,
                             .sh_type = SHT_PROGBITS,
                             .sh_flags = SHF_ALLOC,
                             .sh_addr = load->p_vaddr,
@@ -94,9 +116,9 @@ void compose_order_sections(struct composition *c)
     if (count == 0) {
         return;
     }
-    c->sections = memory_zeroed(count + NEW_SECTION_COUNT + 1, sizeof *c->sections);
+    c->sections = memory_zeroed(count + PART_COUNT, sizeof *c->sections);
     c->new_index = memory_zeroed(count, sizeof *c->new_index);
-    c->old_index = memory_zeroed(count + NEW_SECTION_COUNT + 1, sizeof *c->old_index);
+    c->old_index = memory_zeroed(count + PART_COUNT, sizeof *c->old_index);
     size_t last = count - 1; /* new ones go behind it */
     if (c->draft->sort_sections) {
         last = 0;
@@ -106,6 +128,7 @@ void compose_order_sections(struct composition *c)
         }
     }
     for (size_t i = 0; i < count; i++) {
+        append_spare(c, i);
         if (!c->draft->sort_sections || !goes_to_segment(c, i)) {
             append(c, i, image_shdr(c->image, i));
         }
@@ -119,7 +142,7 @@ void compose_order_sections(struct composition *c)
     }
     size_t names = image_ehdr(c->image)->e_shstrndx;
     c->names_size = names ? image_shdr(c->image, names)->sh_size : 0;
-    for (size_t i = 0; names && i < sizeof new_names / sizeof *new_names; i++) {
+    for (size_t i = 0; names && i < PART_COUNT; i++) {
         c->names_size += strlen(new_names[i]) + 1;
     }
     c->names_offset = c->offset + c->size;
@@ -160,12 +183,12 @@ void compose_write_sections(struct composition *c)
         return;
     }
     size_t names_index = image_ehdr(c->image)->e_shstrndx;
-    uint32_t offsets[sizeof new_names / sizeof *new_names] = {0};
+    uint32_t offsets[PART_COUNT] = {0};
     struct buffer names = {0};
     if (names_index) {
         const GElf_Shdr *old = image_shdr(c->image, names_index);
         buffer_add(&names, image_bytes(c->image).data + old->sh_offset, old->sh_size);
-        for (size_t i = 0; i < sizeof new_names / sizeof *new_names; i++) {
+        for (size_t i = 0; i < PART_COUNT; i++) {
             offsets[i] = (uint32_t)names.size;
             buffer_add(&names, new_names[i], strlen(new_names[i]) + 1);
         }

@@ -28,9 +28,10 @@ struct draft {
     size_t segment;           /* index of the payload's PT_LOAD in it, blank so far */
     struct draft_move *moves; /* owned; no two share a byte */
     size_t move_count, move_capacity;
-    bool sort_sections; /* put new and moved sections behind the last one that is loaded */
-    uint64_t shift;     /* bytes put in front of the original: S2 */
-    uint64_t covered;   /* S2: a section covers that many bytes of the old headers */
+    bool sort_sections;         /* put new and moved sections behind the last one that is loaded */
+    uint64_t spare, spare_size; /* S3m: offset of what is left over in the first page */
+    uint64_t shift;             /* bytes put in front of the original: S2 */
+    uint64_t covered;           /* S2: a section covers that many bytes of the old headers */
 };
 
 /*

@@ -2,28 +2,21 @@
 /*
  * S1: there is room behind the table (Go, static musl), so that it grows where it is.
  *
- * Room is what no section and no segment but the first PT_LOAD claims, and what is zero: a linker's
- * padding. The section headers may be in it (Go), since they are written anew. Without section
- * headers nobody says what the bytes behind the table are; then padding must either not be loaded
- * at all, or reach to PT_INTERP or PT_NOTE, in front of which no linker puts anything else.
+ * Room is what no section and no segment but the first PT_LOAD claims, and what is zero (a linker's
+ * padding) or what patchelf left where it moved sections away. The section headers may be in it
+ * (Go), since they are written anew. Without section headers nobody says what the bytes behind the
+ * table are; then padding must either not be loaded at all, or reach to PT_INTERP or PT_NOTE, in
+ * front of which no linker puts anything else.
  */
 #include "elf/layout.h"
 #include "elf/room.h"
 
 #include "base/memory.h"
 
-static bool is_section_header(const struct image *image, uint64_t offset)
-{
-    return image_shdr_count(image) &&
-           bytes_in(offset - image_ehdr(image)->e_shoff, 1,
-                    image_shdr_count(image) * codec_shdr_size(image_codec(image)));
-}
-
 /* Is [start, end) padding, given that no item lies in it? `next` is the item behind it or NULL. */
 static bool is_padding(const struct image *image, uint64_t start, uint64_t end,
                        const struct room_item *next)
 {
-    struct bytes bytes = image_bytes(image);
     uint64_t checked = end;
     if (!image_shdr_count(image)) {
         uint64_t loaded = 0;
@@ -41,15 +34,20 @@ static bool is_padding(const struct image *image, uint64_t start, uint64_t end,
             checked = next->offset;
         }
     }
-    if (checked > bytes.size) {
-        return false;
-    }
-    for (uint64_t i = start; i < checked; i++) {
-        if (bytes.data[i] && !is_section_header(image, i)) {
-            return false;
+    return room_is_padding(image, start, checked);
+}
+
+/* Segments that no section covers count too. */
+static bool is_in_segment(const struct image *image, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        if (phdr->p_type != PT_NULL && phdr->p_type != PT_LOAD && phdr->p_type != PT_GNU_RELRO &&
+            bytes_overlap(phdr->p_offset, phdr->p_filesz, start, end - start)) {
+            return true;
         }
     }
-    return true;
+    return false;
 }
 
 bool layout_s1(struct draft *draft, bool keep_identity, struct buffer *reasons)
@@ -60,7 +58,8 @@ bool layout_s1(struct draft *draft, bool keep_identity, struct buffer *reasons)
     uint64_t end = start + codec_phdr_size(image_codec(image));
     struct room room = room_look(image);
     const struct room_item *next = room.count ? &room.items[0] : NULL;
-    bool fits = !(next && next->offset < end) && is_padding(image, start, end, next);
+    bool fits = !(next && next->offset < end) && !is_in_segment(image, start, end) &&
+                is_padding(image, start, end, next);
     room_clear(&room);
     if (!fits) {
         layout_reason(reasons, draft, "no room behind the program headers");

@@ -8,6 +8,9 @@
  *  - where cores name the build-id (its note is in the first page), they still do: then the
  *    PT_NOTE that holds it stays in the first page, and slides behind the grown table if it must.
  *
+ * What is left of the block is nobody's, and a section of its own says that it is taken: patchelf
+ * fills a hole in the first page of an ET_EXEC with .dynamic, which is then read-only.
+ *
  * The table never moves: strip and objcopy lose a table that is elsewhere, and kernels before 5.18
  * compute AT_PHDR from e_phoff.
  */
@@ -32,24 +35,14 @@ struct block {
     uint64_t kept_offset;  /* its new one */
 };
 
-static bool is_zero(const struct image *image, uint64_t start, uint64_t end)
-{
-    struct bytes bytes = image_bytes(image);
-    for (uint64_t i = start; i < end; i++) {
-        if (i >= bytes.size || bytes.data[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Sets the boundary; false if the items are not a clean row of movable ones. */
 static bool set_boundary(const struct image *image, struct block *block)
 {
     uint64_t end = block->start;
     const struct room_item *items = block->room->items;
     for (size_t i = 0; i < block->count; i++) {
-        if (!items[i].movable || items[i].offset < end || !is_zero(image, end, items[i].offset)) {
+        if (!items[i].movable || items[i].offset < end ||
+            !room_is_padding(image, end, items[i].offset)) {
             return false;
         }
         end = items[i].offset + items[i].size;
@@ -61,7 +54,7 @@ static bool set_boundary(const struct image *image, struct block *block)
             return false;
         }
         bool near = image_shdr_count(image) || next - end < PADDING_MAX;
-        block->boundary = near && is_zero(image, end, next) ? next : end;
+        block->boundary = near && room_is_padding(image, end, next) ? next : end;
     }
     return true;
 }
@@ -89,7 +82,7 @@ static bool keep(const struct image *image, struct block *block)
             return false;
         }
         block->kept = phdr;
-        block->kept_offset = phdr->p_offset >= block->needed ? phdr->p_offset : slid;
+        block->kept_offset = slid;
         return bytes_in(phdr->p_offset - block->start, phdr->p_filesz,
                         block->boundary - block->start) &&
                bytes_in(block->kept_offset, phdr->p_filesz, block->boundary) &&
@@ -160,6 +153,7 @@ static bool segments_are_whole(const struct draft *draft, const struct block *bl
     for (size_t i = 0; i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
         if (phdr->p_type != PT_LOAD && phdr->p_type != PT_PHDR && phdr->p_type != PT_NULL &&
+            phdr->p_type != PT_GNU_RELRO && /* it is about memory; mold gives it offset 0 */
             !is_whole(draft, block, phdr->p_offset, phdr->p_filesz)) {
             return false;
         }
@@ -188,6 +182,16 @@ static bool fits(struct draft *draft, struct block *block, bool keep_identity, c
         return false;
     }
     return references_allow(draft, problem);
+}
+
+/* What is left of the block, as far as it is loaded. */
+static void set_spare(struct draft *draft, const struct block *block)
+{
+    const GElf_Phdr *load = image_phdr(draft->image, image_find_phdr(draft->image, PT_LOAD));
+    uint64_t loaded = load->p_offset + load->p_filesz;
+    uint64_t end = block->boundary < loaded ? block->boundary : loaded;
+    draft->spare = block->kept ? block->kept_offset + block->kept->p_filesz : block->needed;
+    draft->spare_size = end > draft->spare ? end - draft->spare : 0;
 }
 
 /* Kinds of sections that hold indices which are not followed here. */
@@ -225,6 +229,7 @@ bool layout_s3m(struct draft *draft, bool keep_identity, struct buffer *reasons)
         return false;
     }
     draft->sort_sections = true;
+    set_spare(draft, &block);
     layout_copy_phdrs(draft, SIZE_MAX);
     uint64_t kept_end = block.kept ? block.kept_offset + block.kept->p_filesz : 0;
     return layout_grow_table(draft, kept_end, reasons);

@@ -16,6 +16,8 @@
 #include <string.h>
 
 #define ALIGNMENT_MAX 64u
+/* patchelf fills the old places of sections with it. */
+#define PATCHELF_FILLER 'X'
 
 #ifndef SHT_RELR
 #define SHT_RELR 19
@@ -183,6 +185,24 @@ struct room room_look(const struct image *image)
         qsort(room.items, room.count, sizeof *room.items, compare_items);
     }
     return room;
+}
+
+bool room_is_padding(const struct image *image, uint64_t start, uint64_t end)
+{
+    struct bytes bytes = image_bytes(image);
+    bool sections = image_shdr_count(image) != 0;
+    uint64_t table = sections ? image_ehdr(image)->e_shoff : 0;
+    uint64_t table_size = image_shdr_count(image) * codec_shdr_size(image_codec(image));
+    for (uint64_t i = start; i < end; i++) {
+        if (i >= bytes.size) {
+            return false;
+        }
+        bool filler = bytes.data[i] == 0 || (sections && bytes.data[i] == PATCHELF_FILLER);
+        if (!filler && !bytes_in(i - table, 1, table_size)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void room_clear(struct room *room)

@@ -23,6 +23,9 @@ struct room {
 
 struct room room_look(const struct image *image);
 void room_clear(struct room *room);
+/* Is [start, end), which no item claims, nothing but padding: zeros, or what a tool that moved
+   sections away left in their place? */
+bool room_is_padding(const struct image *image, uint64_t start, uint64_t end);
 
 /* For room.c and room_known.c: adds what is not wholly in front of the end of the table. */
 void room_add(struct room *room, const struct image *image, struct room_item item);
