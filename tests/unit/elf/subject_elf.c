@@ -82,7 +82,7 @@ static size_t add_note(struct making *m, const char *name, uint32_t type, size_t
 static size_t segments_of(const struct subject *s)
 {
     return 4u + (s->dynamic ? 3u : 0u) + (s->property ? 2u : 0u) + (s->build_id ? 1u : 0u) +
-           (s->note_name ? 1u : 0u);
+           (s->note_name ? 1u : 0u) + (s->relro_at_zero ? 1u : 0u);
 }
 
 struct tables {
@@ -95,7 +95,9 @@ static void add_dynamic_tables(struct making *m, struct tables *t)
     uint8_t symbol[2 * sizeof(Elf64_Sym)] = {0};
     size_t hash_size = m->codec.is_64 ? 28 : 24;
     t->hash = add_table(m, ".gnu.hash", SHT_GNU_HASH, hash, hash_size, 8);
-    GElf_Sym data = {.st_name = 1, .st_info = GELF_ST_INFO(STB_GLOBAL, STT_NOTYPE)};
+    GElf_Sym data = {.st_name = 1,
+                     .st_info = GELF_ST_INFO(STB_GLOBAL, STT_NOTYPE),
+                     .st_size = m->subject->library_symbol};
     codec_put_sym(m->codec, symbol + codec_sym_size(m->codec), &data);
     t->symbols = add_table(m, ".dynsym", SHT_DYNSYM, symbol, 2 * codec_sym_size(m->codec), 8);
     t->strings = add_table(m, ".dynstr", SHT_STRTAB, "\0abc\0", 5, 1);
@@ -239,7 +241,8 @@ struct buffer subject_make(const struct subject *s)
     uint64_t table = codec_ehdr_size(m.codec);
     uint64_t table_size = segments_of(s) * codec_phdr_size(m.codec);
     add_section(&m, "", (GElf_Shdr){0});
-    buffer_fill(&m.file, 0, table + table_size + s->room);
+    buffer_fill(&m.file, 0, table + table_size);
+    buffer_fill(&m.file, s->room_filler, s->room);
     add_constants(&m, ".rodata", s->constants);
     if (s->dynamic) {
         t.interp = add_table(&m, ".interp", SHT_PROGBITS, INTERPRETER, sizeof INTERPRETER, 1);
@@ -289,6 +292,10 @@ struct buffer subject_make(const struct subject *s)
     }
     if (s->build_id) {
         add_segment_of(&m, PT_NOTE, build_id);
+    }
+    if (s->relro_at_zero) {
+        add_segment(&m, PT_GNU_RELRO, PF_R, data, data_end - data, 1);
+        m.segments[m.segment_count - 1].p_offset = 0;
     }
     m.segments[m.segment_count++] =
         (GElf_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W, .p_align = 16};

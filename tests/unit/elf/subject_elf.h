@@ -21,8 +21,11 @@ struct subject {
     bool no_sections;     /* e_shoff and e_shnum are zero, nothing is left of sections */
     bool pointer_to_hash; /* a relocation without symbol whose addend is .gnu.hash */
     unsigned room;        /* zero bytes between program headers and the first table */
+    uint8_t room_filler;  /* what that room is filled with */
     unsigned constants;   /* bytes of .rodata between the headers and everything else */
     unsigned constants_behind; /* the same behind all tables */
+    unsigned library_symbol;   /* size of the undefined symbol in .dynsym */
+    bool relro_at_zero;        /* a PT_GNU_RELRO with p_offset 0, as mold makes it */
     const char *note_name;     /* another note section in front of the others, with that name */
     const char *object_in_id;  /* an STT_OBJECT symbol of that name in .note.gnu.build-id */
 };

@@ -166,6 +166,19 @@ static void test_plan_uses_room_behind_the_table(void **state)
     expect_layout(&(struct subject){.room = 4000, .fixed = true, .aarch64 = true}, "S1");
 }
 
+/* patchelf leaves X where it moved sections away. Without section headers it may be anything. */
+static void test_plan_uses_room_that_patchelf_left(void **state)
+{
+    (void)state;
+    struct subject subject = {.room = 56, .room_filler = 'X', .dynamic = true};
+    expect_layout(&subject, "S1");
+    subject.room_filler = 'Y';
+    expect_refusal(&subject, "S3m: what stands behind the program headers cannot move");
+    subject.room_filler = 'X';
+    subject.no_sections = true;
+    expect_refusal(&subject, "S1: no room behind the program headers");
+}
+
 static void test_plan_takes_a_note_that_repeats_the_property(void **state)
 {
     (void)state;
@@ -194,11 +207,49 @@ static void test_plan_moves_tables(void **state)
         {.dynamic = true, .build_id = true, .no_sections = true},
         {.dynamic = true, .note_name = ".note.ABI-tag", .build_id = true},
         {.dynamic = true, .no_sections = true},
+        {.dynamic = true, .relro_at_zero = true},
         /* A static program whose notes slide into padding of the first page. */
         {.fixed = true, .build_id = true},
     };
     for (size_t i = 0; i < LENGTH(subjects); i++) {
         expect_layout(&subjects[i], "S3m");
+    }
+}
+
+/* A hole in the first page would be filled by patchelf, with what must be writable. */
+static void test_plan_leaves_no_hole(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.dynamic = true, .build_id = true});
+    const char *layout = NULL;
+    struct buffer caged = inject_or_fail(view(&file), &layout);
+    Elf64_Shdr spare = subject_section(view(&caged), ".elfcage.spare");
+    Elf64_Shdr note = subject_section(view(&caged), ".note.gnu.build-id");
+    Elf64_Shdr next = subject_section(view(&caged), ".dynsym");
+    assert_int_equal(spare.sh_type, SHT_PROGBITS);
+    assert_int_equal(spare.sh_flags, SHF_ALLOC);
+    assert_int_equal(spare.sh_offset, note.sh_offset + note.sh_size);
+    assert_int_equal(next.sh_offset, spare.sh_offset + spare.sh_size);
+    buffer_free(&caged);
+    buffer_free(&file);
+}
+
+static void test_plan_keeps_its_distance_from_large_symbols(void **state)
+{
+    (void)state;
+    const struct {
+        unsigned size;
+        uint64_t address;
+    } cases[] = {{0, 0x3000}, {0x1f00, 0x4000}, {1u << 20, 0x3000}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct subject subject = {.dynamic = true, .library_symbol = cases[i].size};
+        struct buffer file = subject_make(&subject);
+        const char *layout = NULL;
+        struct buffer caged = inject_or_fail(view(&file), &layout);
+        assert_int_equal(subject_section(view(&caged), ".elfcage.filter").sh_addr,
+                         cases[i].address);
+        buffer_free(&caged);
+        buffer_free(&file);
     }
 }
 
@@ -370,6 +421,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_uses_room_behind_the_table),
+        cmocka_unit_test(test_plan_uses_room_that_patchelf_left),
+        cmocka_unit_test(test_plan_leaves_no_hole),
+        cmocka_unit_test(test_plan_keeps_its_distance_from_large_symbols),
         cmocka_unit_test(test_plan_takes_a_note_that_repeats_the_property),
         cmocka_unit_test(test_plan_moves_tables),
         cmocka_unit_test(test_plan_extends_fixed_programs_in_front),
