@@ -145,7 +145,7 @@ if has release && wanted valgrind; then
   # A program that is elfcage under valgrind, for scripts that take it from $ELFCAGE.
   printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${valgrind[*]}" "$root/build/release/injector/elfcage" >"$output/elfcage"
   chmod +x "$output/elfcage"
-  for name in again bad-elf bad-policy; do
+  for name in again bad-policy show; do
     job "cli.valgrind/$name" env ELFCAGE="$output/elfcage" "tests/cli/$name.sh"
   done
 fi
