@@ -10,8 +10,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_inject, &command_remove,  &command_show,
-    &command_verify, &command_compile, &command_simulate,
+    &command_inject,  &command_remove,   &command_show, &command_verify,
+    &command_compile, &command_simulate, NULL,
 };
 
 static void print_help(void)
@@ -21,8 +21,8 @@ static void print_help(void)
          "usage: elfcage COMMAND [OPTION...] [FILE]\n"
          "\n"
          "commands:");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        printf("  %-10s  %s\n", commands[i]->name, commands[i]->summary);
+    for (const struct command *const *c = commands; *c; c++) {
+        printf("  %-10s  %s\n", (*c)->name, (*c)->summary);
     }
     puts("\n"
          "options:\n"
@@ -40,9 +40,9 @@ static void print_help(void)
 
 static const struct command *find_command(const char *name)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(commands[i]->name, name) == 0) {
-            return commands[i];
+    for (const struct command *const *c = commands; *c; c++) {
+        if (strcmp((*c)->name, name) == 0) {
+            return *c;
         }
     }
     return NULL;

@@ -50,6 +50,11 @@ bool bytes_slice(struct bytes whole, uint64_t offset, uint64_t size, struct byte
     return true;
 }
 
+bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
 static uint64_t get(const uint8_t *p, unsigned count, bool big_endian)
 {
     uint64_t value = 0;

@@ -30,6 +30,8 @@ bool bytes_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size);
 /* The part [offset, offset + size) of `whole`; false if it is not all there. */
 bool bytes_slice(struct bytes whole, uint64_t offset, uint64_t size, struct bytes *part);
 
+bool bytes_equal(struct bytes a, struct bytes b);
+
 /* Little-endian or big-endian numbers at `p`, which need not be aligned. */
 uint16_t bytes_get16(const uint8_t *p, bool big_endian);
 uint32_t bytes_get32(const uint8_t *p, bool big_endian);

@@ -18,6 +18,12 @@ void caged_free(struct caged *caged)
     *caged = (struct caged){0};
 }
 
+static void move(struct caged *to, struct caged *from)
+{
+    *to = *from;
+    *from = (struct caged){0};
+}
+
 /* The instructions as the target's bytes to the host's structs. */
 static void read_filter(const struct image *image, struct bytes bytes, struct filter *out)
 {
@@ -55,8 +61,7 @@ int caged_read(struct image *image, struct caged *out, struct error *error)
         return error_file(error, ERROR_UNSUPPORTED, name, "the payload is damaged: %s", line);
     }
     read_filter(image, caged.payload.cage.instructions, &caged.filter);
-    *out = caged;
-    caged = (struct caged){0};
+    move(out, &caged);
     return 0;
 }
 

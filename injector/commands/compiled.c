@@ -30,6 +30,12 @@ void compiled_free(struct compiled *compiled)
     *compiled = (struct compiled){0};
 }
 
+static void move(struct compiled *to, struct compiled *from)
+{
+    *to = *from;
+    *from = (struct compiled){0};
+}
+
 char *call_text(const struct seccomp_data *call)
 {
     const struct abi *abi = abi_by_audit(call->arch);
@@ -128,8 +134,7 @@ int compiled_make(struct policy *policy, const struct arch *arch, enum backend b
     if (prove_or_fail(&compiled.filter, compiled.table, kind, error) < 0) {
         return -1;
     }
-    *out = compiled;
-    compiled = (struct compiled){0};
+    move(out, &compiled);
     return 0;
 }
 

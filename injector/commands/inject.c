@@ -128,8 +128,7 @@ static struct cage make_cage(const struct compiled *compiled, const struct buffe
 
 static bool same_cage(const struct cage *a, const struct cage *b)
 {
-    return a->instructions.size == b->instructions.size &&
-           memcmp(a->instructions.data, b->instructions.data, a->instructions.size) == 0 &&
+    return bytes_equal(a->instructions, b->instructions) &&
            strcmp(a->policy_text, b->policy_text) == 0 && a->seccomp_flags == b->seccomp_flags &&
            a->stub_flags == b->stub_flags && a->payload_flags == b->payload_flags &&
            a->hook == b->hook;

@@ -16,12 +16,17 @@ enum {
     ID_FIRST = 256, /* getopt's value of option i of the flattened list is ID_FIRST + i */
 };
 
-/* The options of all groups of a command in one row, as getopt_long wants them. */
+/* The options of all groups of a command in one row, as getopt_long wants them, and what each is.
+ */
+struct flat_entry {
+    const struct option_definition *definition;
+    size_t group;
+};
+
 struct flat {
     struct option *long_options;
     char *short_options;
-    const struct option_definition **definitions;
-    size_t *group;
+    struct flat_entry *entries;
     size_t count;
 };
 
@@ -29,8 +34,7 @@ static void flat_free(struct flat *flat)
 {
     free(flat->long_options);
     free(flat->short_options);
-    free(flat->definitions);
-    free(flat->group);
+    free(flat->entries);
 }
 
 static struct flat flatten(const struct command *command)
@@ -42,8 +46,7 @@ static struct flat flatten(const struct command *command)
     struct flat flat = {
         .long_options = memory_zeroed(total + 2, sizeof *flat.long_options),
         .short_options = memory_zeroed(2 * total + 4, 1),
-        .definitions = memory_zeroed(total, sizeof *flat.definitions),
-        .group = memory_zeroed(total, sizeof *flat.group),
+        .entries = memory_zeroed(total, sizeof *flat.entries),
     };
     char *letter = flat.short_options;
     *letter++ = ':';
@@ -62,9 +65,7 @@ static struct flat flatten(const struct command *command)
                     *letter++ = ':';
                 }
             }
-            flat.definitions[flat.count] = definition;
-            flat.group[flat.count] = g;
-            flat.count++;
+            flat.entries[flat.count++] = (struct flat_entry){definition, g};
         }
     }
     flat.long_options[flat.count] = (struct option){.name = "help", .val = 'h'};
@@ -78,7 +79,7 @@ static size_t flat_find(const struct flat *flat, int value)
         return (size_t)(value - ID_FIRST);
     }
     size_t i = 0;
-    while (i < flat->count && flat->definitions[i]->letter != value) {
+    while (i < flat->count && flat->entries[i].definition->letter != value) {
         i++;
     }
     return i;
@@ -133,8 +134,8 @@ int command_parse(const struct command *command, int argument_count, char **argu
         }
         size_t i = flat_find(&flat, value);
         assert(i < flat.count);
-        const struct option_definition *definition = flat.definitions[i];
-        size_t g = flat.group[i];
+        const struct option_definition *definition = flat.entries[i].definition;
+        size_t g = flat.entries[i].group;
         if (command->groups[g]->take(into[g], definition->id, definition->argument ? optarg : NULL,
                                      error) < 0) {
             return error->kind == ERROR_USAGE

@@ -132,28 +132,30 @@ void print_policy_notes(const struct verbosity *verbosity, struct policy_notes *
     policy_notes_free(notes);
 }
 
-static int load_inline(const struct policy_source *source, struct policy **out, struct error *error)
+/* NULL and the error on failure, like load_file(). */
+static struct policy *load_inline(const struct policy_source *source, struct error *error)
 {
     if (!source->default_action) {
-        return error_set(error, ERROR_USAGE,
-                         "inline rules need --default ACTION: what happens to all other calls");
+        error_set(error, ERROR_USAGE,
+                  "inline rules need --default ACTION: what happens to all other calls");
+        return NULL;
     }
     struct action action;
     if (!action_parse(source->default_action, &action)) {
-        return error_set(error, ERROR_USAGE,
-                         "--default %s is not an action: allow, log, errno[:ERRNO], trap, "
-                         "kill-process or kill-thread",
-                         source->default_action);
+        error_set(error, ERROR_USAGE,
+                  "--default %s is not an action: allow, log, errno[:ERRNO], trap, "
+                  "kill-process or kill-thread",
+                  source->default_action);
+        return NULL;
     }
     struct policy *policy = policy_new(action);
     for (size_t i = 0; i < source->rule_count; i++) {
         if (policy_add_inline(policy, source->rules[i].verb, source->rules[i].list, error) < 0) {
             policy_free(policy);
-            return -1;
+            return NULL;
         }
     }
-    *out = policy;
-    return 0;
+    return policy;
 }
 
 /* "CAP_A,CAP_B" to an array whose elements lie in *copy. */
@@ -170,8 +172,8 @@ static const char **split_list(char *copy, size_t *count)
     return items;
 }
 
-static int load_file(const struct policy_source *source, const struct arch *arch,
-                     const struct verbosity *verbosity, struct policy **out, struct error *error)
+static struct policy *load_file(const struct policy_source *source, const struct arch *arch,
+                                const struct verbosity *verbosity, struct error *error)
 {
     struct policy_options options = {
         .architecture = arch->name,
@@ -183,17 +185,18 @@ static int load_file(const struct policy_source *source, const struct arch *arch
         } else if (strcmp(source->compat, "runc") == 0) {
             options.compat = COMPAT_RUNC;
         } else {
-            return error_set(error, ERROR_USAGE, "--compat %s: it is \"and\" or \"runc\"",
-                             source->compat);
+            error_set(error, ERROR_USAGE, "--compat %s: it is \"and\" or \"runc\"", source->compat);
+            return NULL;
         }
     }
     CLEANUP_FREE char *copy = memory_strdup(source->capabilities ? source->capabilities : "");
     CLEANUP_FREE const char **capabilities = split_list(copy, &options.capability_count);
     options.capabilities = capabilities;
     struct policy_notes notes = {0};
-    int result = policy_read(source->file, &options, out, &notes, error);
+    struct policy *policy = NULL;
+    int result = policy_read(source->file, &options, &policy, &notes, error);
     print_policy_notes(verbosity, &notes);
-    return result;
+    return result < 0 ? NULL : policy;
 }
 
 static int apply_enosys(const struct policy_source *source, struct policy *policy,
@@ -228,9 +231,9 @@ int policy_source_load(const struct policy_source *source, const struct arch *ar
         return error_set(error, ERROR_USAGE,
                          "no policy: give --policy FILE, or --default ACTION and rules");
     }
-    struct policy *policy = NULL;
-    if ((is_inline ? load_inline(source, &policy, error)
-                   : load_file(source, arch, verbosity, &policy, error)) < 0) {
+    struct policy *policy =
+        is_inline ? load_inline(source, error) : load_file(source, arch, verbosity, error);
+    if (!policy) {
         return -1;
     }
     if (apply_enosys(source, policy, error) < 0) {
