@@ -9,7 +9,7 @@
 #
 #   unit      cmocka programs, release and under ASan + UBSan
 #   cli       tests/cli/*.sh, release and under ASan + UBSan
-#   elf       the matrix of files and tools, and programs of this system
+#   elf       the matrix of files and tools, and programs of this system under a tracer
 #   proof     random policies, mutated programs, libseccomp's programs: all proved or refuted
 #   samples   samples/test.sh
 #   valgrind  unit tests and some command-line tests
@@ -105,7 +105,7 @@ with() {
 if has release; then
   if wanted elf; then
     with release elf/matrix /usr/bin/python3 tests/elf/matrix.py
-    with release elf/system_sample /usr/bin/python3 tests/elf/system_sample.py
+    with release system/system /usr/bin/python3 tests/system/system.py
   fi
   if wanted proof; then
     proofs=build/release/proof

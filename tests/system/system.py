@@ -1,0 +1,337 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every program of this system does, caged, what it does uncaged.
+
+    ELFCAGE=/path/to/elfcage tests/system/system.py            a small fixed sample
+    ELFCAGE=/path/to/elfcage tests/system/system.py --all      /usr/bin, /usr/sbin, /usr/libexec, /usr/lib
+    ELFCAGE=/path/to/elfcage tests/system/system.py FILE...
+
+One TAP test a program. A copy is caged in place with a policy that denies the chown family with EXDEV, an answer
+that chown(2) with a null path never gives. The original runs twice in a cell (cell.c) for each of
+its command lines, then the caged one runs in its place: mounted over the original's path in such a
+cell. All runs are watched by tracer.c, which in the program's last moment reads the seccomp state
+of all its threads and tries the denied call. Demanded is:
+  - the caged run has the original's standard output, standard error and end; where the original's
+    two runs do not agree, its end only (these are listed, and may be 5 % at most);
+  - every thread is filtered, and the denied call returns EXDEV (EFAULT in the original);
+  - mode, owner and file capabilities are the original's, readelf has no new complaint, the program
+    headers are where every rule looks for them;
+  - verify says yes, and remove gives the original byte for byte.
+A refusal (exit status 4) is listed with its reason; 0.5 % may be refused.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True  # nothing appears in the tree
+
+import cells
+from cells import harness
+
+POLICY = ["--default", "allow", "--deny", "chown,fchown,lchown,fchownat:EXDEV"]
+EXDEV, EFAULT = -18, -14
+SECONDS = 6  # for one run; some programs never end, whatever they are told
+PATIENCE = 5  # times as long where a run differs, and as many runs
+NOBODY = 65534
+MOST_UNSTABLE, MOST_REFUSED = 0.05, 0.005
+SAMPLE = """/usr/bin/bash /usr/bin/cat /usr/bin/ls /usr/bin/sed /usr/bin/grep /usr/bin/find /usr/bin/tar
+/usr/bin/gzip /usr/bin/xz /usr/bin/mawk /usr/bin/perl /usr/bin/python3 /usr/bin/git /usr/bin/make
+/usr/bin/cmake /usr/bin/ninja /usr/bin/gcc /usr/bin/ld.bfd /usr/bin/mold /usr/bin/openssl
+/usr/bin/curl /usr/bin/ssh /usr/bin/ssh-agent /usr/bin/gdb /usr/bin/strace /usr/bin/tcc
+/usr/bin/rustc /usr/bin/busybox /usr/bin/qemu-aarch64-static /usr/sbin/ldconfig
+/usr/bin/mount /usr/bin/passwd /usr/bin/bwrap /usr/bin/node /usr/bin/redis-server
+/usr/bin/sqlite3 /usr/sbin/nginx /usr/lib/git-core/git-http-backend
+/usr/lib/gcc/x86_64-linux-gnu/12/cc1 /usr/lib/go-1.19/bin/go /usr/lib/go-1.19/bin/gofmt
+/usr/lib/llvm-14/bin/clang /usr/lib/llvm-14/bin/lld""".split()
+# Command lines other than --version and --help, by the file's name.
+COMMAND_LINES = {
+    "bash": [["-c", "for i in 1 2 3; do (echo $i; exit $i) | cat; done; echo ${PIPESTATUS[0]}"],
+             ["-c", "kill -SEGV $$"], ["-c", "exec /bin/ls -d /usr"]],
+    "busybox": [["sh", "-c", "echo $((6 * 7)); exit 3"], ["--list"], ["seq", "3"]],
+    "cat": [["/etc/passwd"], ["/nonexistent"], ["--version"]],
+    "cc1": [["-quiet", "-o", "-", "/dev/null"]],
+    "clang": [["--version"], ["-fsyntax-only", "-x", "c", "/dev/null"]],
+    "find": [["/usr/share/doc/bash", "-name", "c*"], ["--version"]],
+    "git": [["--version"], ["init", "-q", "."], ["hash-object", "/etc/passwd"]],
+    "go": [["version"], ["env", "GOOS"]],
+    "gofmt": [["/nonexistent"], ["-h"]],
+    "ls": [["-la", "/usr/share/doc/bash"], ["/nonexistent"]],
+    "node": [["--version"], ["-e", "console.log([1, 2].map(x => x * 21)); process.exit(3)"]],
+    "openssl": [["version"], ["dgst", "-sha256", "/etc/passwd"]],
+    "perl": [["-e", "print join(',', map { $_ ** 2 } 1 .. 9), qq(\\n); exit 7"], ["-v"]],
+    "python3": [["-c", "import threading, sys\nt = [threading.Thread(target=print, args=(i,)) for i in"
+                 " range(3)]\nfor x in t: x.start(); x.join()\nsys.exit(4)"],
+                ["-c", "import os; os.abort()"], ["--version"]],
+    "sqlite3": [[":memory:", "select sum(value) from json_each('[1,2,3]');"], ["--version"]],
+    "sed": [["-n", "1,3p", "/etc/passwd"], ["--version"]],
+    "sleep": [["0.01"], ["1000"], ["--version"]],
+    "strace": [["-V"], ["-e", "trace=exit_group", "/bin/true"]],
+    "tar": [["-cf", "/dev/null", "/usr/share/doc/bash"], ["--version"]],
+    "xz": [["-c", "/etc/passwd"], ["--version"]],
+}
+COMMAND_LINES["python3.11"] = COMMAND_LINES["python3"]
+COMMAND_LINES["clang-14"] = COMMAND_LINES["clang"]
+# What ld.so says of a program that does not start here at all, caged or not.
+NOT_STARTED = re.compile(rb"error while loading shared libraries|symbol lookup error|version `.*' not found")
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/tmp/home",
+               "LC_ALL": "C", "TERM": "dumb", "DEBUGINFOD_URLS": ""}
+
+Run = collections.namedtuple("Run", "end out err report")
+Verdict = collections.namedtuple("Verdict", "problem refused layout runs unstable unending bits")
+
+
+class Place:
+    """The elfcage under test, the compiled tools, and a folder for files."""
+
+    def __init__(self, elfcage, scratch):
+        self.elfcage, self.scratch = elfcage, scratch
+        self.cell, self.tracer = scratch / "cell", scratch / "tracer"
+        self.user = NOBODY if os.geteuid() == 0 else 0
+
+
+def run_in_cell(place, path, words, candidate=None, seconds=SECONDS):
+    """A run of the program at this path, or of the candidate mounted there."""
+    binds = [(place.tracer, "/tmp/tracer")] + (
+        [(candidate, os.path.realpath(path))] if candidate else [])
+    reader, writer = os.pipe()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, open(reader) as report:
+        command = cells.command_in_cell(
+            place.cell, binds, ["/tmp/tracer", writer, seconds, place.user, path] + words)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                   pass_fds=[writer], env=ENVIRONMENT, cwd="/")
+        os.close(writer)
+        status = process.wait()
+        fields = dict(part.split("=", 1) for part in report.read().split())
+        out.seek(0)
+        err.seek(0)
+        answers = out.read(), err.read()
+    if status != 0 or not fields:
+        fields = {"end": f"no run (status {status})"}
+    return Run(fields["end"], *answers, fields)
+
+
+def filter_problem(original, caged):
+    """Whether the tracer saw of the caged program what it must see. Some programs set
+    no_new_privs or a filter themselves: there is one filter more, and it is ours that answers."""
+    for run, name in ((original, "original"), (caged, "caged")):
+        if run.report.get("threads", "0") == "0":  # killed too soon, or never executed
+            said = harness.short(run.err.decode("utf-8", "replace"))
+            return f"{name}: it could not be looked at: {run.end} {said}"
+    if NOT_STARTED.search(caged.err) and original.end == caged.end:
+        return None
+    keys = "seccomp", "nnp", "filters", "probe"
+    seen = [int(caged.report[key]) for key in keys if caged.report[key] != "none"]
+    if seen != [2, 1, int(original.report["filters"]) + 1, EXDEV]:
+        return f"of seccomp, no_new_privs, filters, denied call is seen {caged.report}"
+    if original.report["seccomp"] == "0" and original.report["probe"] != str(EFAULT):
+        return f"the original answers the probe with {original.report['probe']}"
+    return None
+
+
+def difference(original, caged, whole):
+    """What the caged run has that the original's has not; its end only unless `whole`."""
+    if caged.end != original.end:
+        said = harness.short((caged.err or caged.out).decode("utf-8", "replace"))
+        return f"ends with {caged.end}, the original with {original.end}: {said}"
+    if whole:
+        for name, got, wanted in (("output", caged.out, original.out), ("error", caged.err, original.err)):
+            if got != wanted:
+                return (f"standard {name} differs: {harness.short(got.decode('utf-8', 'replace'))}"
+                        f" instead of {harness.short(wanted.decode('utf-8', 'replace'))}")
+    return None
+
+
+def compare_runs(place, path, words, candidate):
+    """(problem or None, whether the original's runs agree, whether it ends) for one command line."""
+    one = run_in_cell(place, path, words)
+    ends = one.end != "time"
+    two = run_in_cell(place, path, words) if ends else one
+    caged = run_in_cell(place, path, words, candidate)
+    stable = ends and difference(one, two, True) is None
+    problem = difference(one, caged, stable)
+    if problem:  # a difference that the original has from itself is none
+        originals, cages = [one, two], [caged]
+        for _ in range(PATIENCE):
+            originals.append(run_in_cell(place, path, words, seconds=SECONDS * PATIENCE))
+            cages.append(run_in_cell(place, path, words, candidate, SECONDS * PATIENCE))
+        stable = ends and all(difference(one, other, True) is None for other in originals)
+        ways = {run.end for run in originals}
+        if stable:
+            problem = next(filter(None, (difference(one, run, True) for run in cages[1:])), None)
+        else:
+            problem = None if {run.end for run in cages} <= ways else problem
+    if not problem:
+        problem = filter_problem(one, caged)
+    if problem:
+        problem = f"{' '.join(words)}: {problem}"
+    return problem, stable or not ends, ends, caged.report.get("bits", "0")
+
+
+def privileges(path):
+    status = os.stat(path)
+    try:
+        capabilities = os.getxattr(path, "security.capability")
+    except OSError:
+        capabilities = None
+    return oct(status.st_mode), status.st_uid, status.st_gid, capabilities
+
+
+def same_bytes(one, other):
+    return harness.run(["cmp", one, other]).status == 0
+
+
+def check_file(place, path, caged, kept):
+    """The problem of the caged file as a file, or None. `kept`: the copy's privileges before."""
+    try:
+        harness.Elf(path).phdr_address()
+        harness.Elf(caged).phdr_address()
+    except ValueError as error:
+        return f"program headers: {error}"
+    if privileges(caged) != kept:
+        return f"mode, owner or capabilities: {privileges(caged)}, not {kept}"
+    complaints = harness.readelf_complaints(caged)
+    if complaints and not harness.readelf_complaints(path):
+        return f"readelf: {harness.short(complaints)}"
+    verified = harness.run([place.elfcage, "verify", caged])
+    return None if verified.status == 0 else f"verify: {harness.said(verified)}"
+
+
+def check_removal(place, path, caged, kept):
+    removed = harness.run([place.elfcage, "remove", "-i", caged])
+    if removed.status != 0:
+        return f"remove: {harness.said(removed)}"
+    if not same_bytes(path, caged):
+        return "remove does not give the original"
+    return None if privileges(caged) == kept else "remove changes mode, owner or capabilities"
+
+
+def check(place, path, folder):
+    """The verdict on one program."""
+    caged = folder / "caged"
+    harness.run(["cp", "--preserve=all", "--dereference", path, caged])
+    kept = privileges(caged)
+    injected = harness.run([place.elfcage, "inject", *POLICY, "-i", caged])
+    if injected.status == 4:
+        return Verdict(None, injected.err.strip(), "refused", 0, [], [], "0")
+    if injected.status != 0:
+        return Verdict(f"inject: {harness.said(injected)}", None, "failed", 0, [], [], "0")
+    problems = [check_file(place, path, caged, kept)]
+    lines = COMMAND_LINES.get(pathlib.Path(path).name, [["--version"], ["--help"]])
+    unstable, unending, bits = [], [], "0"
+    for words in lines:
+        problem, stable, ends, bits = compare_runs(place, path, words, caged)
+        problems.append(problem)
+        if not stable:
+            unstable.append(f"{path} {' '.join(words)}")
+        if not ends:
+            unending.append(f"{path} {' '.join(words)}")
+    layout = harness.layout_of(place.elfcage, caged)
+    problems.append(check_removal(place, path, caged, kept))
+    problem = "; ".join(filter(None, problems)) or None
+    return Verdict(problem, None, layout, len(lines), unstable, unending, bits)
+
+
+def check_in_folder(place, number, path):
+    folder = place.scratch / str(number)
+    folder.mkdir()
+    try:
+        return check(place, path, folder)
+    except OSError as error:
+        return Verdict(str(error), None, "failed", 0, [], [], "0")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def print_table(tap, verdicts):
+    """Figures by folder, then everything that is not as usual."""
+    rows = collections.defaultdict(collections.Counter)
+    for path, verdict in verdicts:
+        top = "/".join(path.split("/")[:3])
+        for name in (top, "all"):
+            row = rows[name]
+            row["programs"] += 1
+            row["differ"] += verdict.problem is not None
+            row["refused"] += verdict.refused is not None
+            row["runs"] += verdict.runs
+            row["unstable"] += len(verdict.unstable)
+            row["unending"] += len(verdict.unending)
+            row["32-bit"] += verdict.bits == "32"
+            row[verdict.layout] += 1
+    columns = ["programs", "differ", "refused", "runs", "unstable", "unending", "32-bit"]
+    columns += sorted({verdict.layout for _, verdict in verdicts} - {"refused", "failed"})
+    tap.comment("folder".ljust(14) + "".join(name.rjust(10) for name in columns))
+    for name in sorted(rows, key=lambda name: (name == "all", name)):
+        tap.comment(name.ljust(14) + "".join(str(rows[name][column]).rjust(10) for column in columns))
+    for path, verdict in verdicts:
+        for line in verdict.unstable:
+            tap.comment(f"not stable, compared by its end: {line}")
+        for line in verdict.unending:
+            tap.comment(f"does not end by itself: {line}")
+        if verdict.refused:
+            tap.comment(f"refused: {verdict.refused}")
+    return rows["all"]
+
+
+def print_totals(tap, verdicts):
+    total = print_table(tap, verdicts)
+    runs, programs = max(total["runs"], 1), max(total["programs"], 1)
+    tap.test(total["unstable"] <= MOST_UNSTABLE * runs,
+             f"command lines whose output is not stable: {total['unstable']} of {total['runs']}")
+    tap.test(total["refused"] <= MOST_REFUSED * programs,
+             f"programs that are refused: {total['refused']} of {total['programs']}")
+
+
+def test_programs(place, paths):
+    tap = harness.Tap(len(paths) + 2)
+    verdicts = []
+    with concurrent.futures.ThreadPoolExecutor(cells.processors()) as pool:
+        futures = [pool.submit(check_in_folder, place, number, path)
+                   if cells.is_program(pathlib.Path(path)) else None
+                   for number, path in enumerate(paths)]
+        for path, future in zip(paths, futures):
+            if future is None:
+                tap.skip(path, "not installed, or not an ELF program of this machine")
+                continue
+            verdict = future.result()
+            verdicts.append((path, verdict))
+            if verdict.refused:
+                tap.skip(path, f"refused: {verdict.refused}")
+                continue
+            tap.test(verdict.problem is None, path, f" ({verdict.layout})")
+            if verdict.problem:
+                tap.comment(f"  {verdict.problem}")
+    print_totals(tap, verdicts)
+    return 1 if tap.failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description="every program of this system, caged")
+    parser.add_argument("--all", action="store_true", help="all of " + ", ".join(cells.FOLDERS))
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    options = parser.parse_args()
+    elfcage = cells.elfcage_program(parser)
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="elfcage-system-"))
+    scratch.chmod(0o755)
+    try:
+        cells.compile_tools(scratch, "cell", "tracer")
+        place = Place(elfcage, scratch)
+        reason = cells.why_no_cell(place.cell)
+        if reason:
+            print(f"1..0 # SKIP no private namespaces here: {reason}")
+            return 0
+        paths = cells.programs() if options.all else options.files or SAMPLE
+        return test_programs(place, paths)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
