@@ -133,14 +133,14 @@ for preset in dev release; do
   fi
   if wanted unit; then
     for program in $(programs "build/$preset/unit" "test_*"); do
-      with "$preset" "unit.$preset/${program##*/}" CMOCKA_MESSAGE_OUTPUT=TAP "$program"
+      with "$preset" "unit.$preset/${program##*/}" tests/unit.sh "$program"
     done
   fi
 done
 if has release && wanted valgrind; then
   valgrind=(valgrind --quiet --error-exitcode=98 --leak-check=full --errors-for-leak-kinds=definite)
   for program in $(programs build/release/unit "test_*"); do
-    with release "unit.valgrind/${program##*/}" CMOCKA_MESSAGE_OUTPUT=TAP "${valgrind[@]}" "$program"
+    with release "unit.valgrind/${program##*/}" tests/unit.sh "${valgrind[@]}" "$program"
   done
   # A program that is elfcage under valgrind, for scripts that take it from $ELFCAGE.
   printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${valgrind[*]}" "$root/build/release/injector/elfcage" >"$output/elfcage"

@@ -215,6 +215,7 @@ void become_nobody(void)
 void need_root(void)
 {
     if (geteuid() != 0) {
+        print_message("# skipping: needs root\n");
         skip();
     }
 }

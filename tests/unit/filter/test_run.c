@@ -329,6 +329,7 @@ static void test_check_agrees_with_the_kernel(void **state)
 {
     (void)state;
     if (!kernel_has_seccomp()) {
+        print_message("# skipping: seccomp(2) does not work here\n");
         skip();
     }
     for (size_t i = 0; i < sizeof check_cases / sizeof check_cases[0]; i++) {
@@ -390,6 +391,7 @@ static void test_run_agrees_with_the_kernel(void **state)
 {
     (void)state;
     if (!kernel_has_seccomp()) {
+        print_message("# skipping: seccomp(2) does not work here\n");
         skip();
     }
     for (size_t i = 0; i < sizeof run_cases / sizeof run_cases[0]; i++) {

@@ -241,6 +241,7 @@ static void test_stub_keeps_privileges_when_told(void **state)
 {
     (void)state;
     if (geteuid() != 0) {
+        print_message("# skipping: needs root\n");
         skip();
     }
     for (size_t i = 0; i < LENGTH(native); i++) {
@@ -416,6 +417,7 @@ static void test_stub_fails_closed_on_aarch64_without_seccomp(void **state)
 {
     (void)state;
     if (access(QEMU_AARCH64, X_OK) != 0) {
+        print_message("# skipping: %s is not installed\n", QEMU_AARCH64);
         skip();
     }
     struct probe_run run = {.architecture = "aarch64", .emulator = QEMU_AARCH64};
@@ -432,6 +434,7 @@ static void test_stub_keeps_every_register_on_aarch64(void **state)
 {
     (void)state;
     if (access(QEMU_AARCH64, X_OK) != 0) {
+        print_message("# skipping: %s is not installed\n", QEMU_AARCH64);
         skip();
     }
     struct outcome outcome = run_probe(
