@@ -9,6 +9,8 @@
  *   .note.elfcage    one note of type NT_VERSION without description, whose owner is the text
  *                    "elfcage payload 1 sha256:" and the identity in hexadecimal
  *   .elfcage.stub    struct elfcage_stub_config (stub/format.h) and the code of the stub
+ * In front of the program, sections may say what its bytes are now: .elfcage.spare (S3m: what is left
+ * of the block that moved), .elfcage.headers (S2: the old headers). They hold nothing of the payload.
  *
  * Header, 176 bytes:
  *   0  magic, 8 bytes: 0xe1 "elfcage"

@@ -10,6 +10,7 @@
 #include "elf/layout.h"
 #include "elf/payload_format.h"
 #include "elf/payload_write.h"
+#include "elf/verify_loader.h"
 #include "stub/format.h"
 
 #include <inttypes.h>
@@ -90,6 +91,24 @@ static int check_trailer(const struct image *image, struct error *error)
                         file.size - end);
 }
 
+/* Symbol tables are walked and may be rewritten: those that overlap could be made to cost anything.
+ */
+static int check_symbol_tables(const struct image *image, struct error *error)
+{
+    uint64_t sum = 0;
+    for (size_t i = 1; i < image_shdr_count(image); i++) {
+        const GElf_Shdr *shdr = image_shdr(image, i);
+        if (shdr->sh_type != SHT_SYMTAB && shdr->sh_type != SHT_DYNSYM) {
+            continue;
+        }
+        if (!bytes_add(sum, shdr->sh_size, &sum) || sum > image_bytes(image).size) {
+            return error_offset(error, ERROR_UNSUPPORTED, image_name(image), shdr->sh_offset,
+                                "damaged: its symbol tables overlap");
+        }
+    }
+    return 0;
+}
+
 static int check(const struct image *image, const struct cage *cage, struct error *error)
 {
     const struct stub_image *stub = image_arch(image)->stub;
@@ -116,7 +135,14 @@ static int check(const struct image *image, const struct cage *cage, struct erro
         error_file(error, ERROR_UNSUPPORTED, image_name(image),
                    "caged already: remove the cage first");
     }
-    return found == 0 ? check_trailer(image, error) : -1;
+    if (found != 0 || check_symbol_tables(image, error) != 0) {
+        return -1;
+    }
+    if (loader_sees_the_same(image, error) != 0) {
+        error->kind = ERROR_UNSUPPORTED;
+        return -1;
+    }
+    return check_trailer(image, error);
 }
 
 static bool try(const struct image *image, const struct cage *cage, bool keep_identity,

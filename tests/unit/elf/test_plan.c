@@ -330,6 +330,44 @@ static void test_plan_accepts_section_headers_that_nobody_names(void **state)
     buffer_free(&file);
 }
 
+static void test_plan_refuses_symbol_tables_that_overlap(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.dynamic = true, .build_id = true});
+    Elf64_Ehdr ehdr;
+    memcpy(&ehdr, file.data, sizeof ehdr);
+    for (size_t i = 1; i < ehdr.e_shnum; i++) {
+        uint8_t *place = file.data + ehdr.e_shoff + i * sizeof(Elf64_Shdr);
+        Elf64_Shdr shdr;
+        memcpy(&shdr, place, sizeof shdr);
+        if (shdr.sh_type == SHT_SYMTAB || shdr.sh_type == SHT_DYNSYM) {
+            shdr.sh_offset = 0;
+            shdr.sh_size = file.size;
+            memcpy(place, &shdr, sizeof shdr);
+        }
+    }
+    const char *layout = NULL;
+    char *refusal = NULL;
+    struct buffer caged = inject(view(&file), &layout, &refusal);
+    expect_text(refusal, "subject@0x0: damaged: its symbol tables overlap");
+    buffer_free(&caged);
+    buffer_free(&file);
+}
+
+static void test_plan_refuses_a_caged_file(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.dynamic = true, .build_id = true});
+    const char *layout = NULL;
+    char *refusal = NULL;
+    struct buffer once = inject_or_fail(view(&file), &layout);
+    struct buffer twice = inject(view(&once), &layout, &refusal);
+    expect_text(refusal, "subject: caged already: remove the cage first");
+    buffer_free(&twice);
+    buffer_free(&once);
+    buffer_free(&file);
+}
+
 static void test_plan_is_deterministic(void **state)
 {
     (void)state;
@@ -431,6 +469,8 @@ int main(void)
         cmocka_unit_test(test_plan_moves_nothing_that_is_referred_to),
         cmocka_unit_test(test_plan_refuses_a_trailer),
         cmocka_unit_test(test_plan_accepts_section_headers_that_nobody_names),
+        cmocka_unit_test(test_plan_refuses_symbol_tables_that_overlap),
+        cmocka_unit_test(test_plan_refuses_a_caged_file),
         cmocka_unit_test(test_plan_is_deterministic),
         cmocka_unit_test(test_plan_embeds_nothing_without_a_filter),
         cmocka_unit_test(test_remove_refuses_a_changed_file),
