@@ -24,9 +24,11 @@
 #define ANDROID_RELA 0x60000011
 #define ANDROID_RELR 0x6fffe000
 
+#define SMALLEST_PAGE 4096u
+
 struct loader {
     const struct image *image;
-    const struct payload *payload;
+    const struct payload *payload; /* NULL in loader_sees_the_same() and what it calls */
     struct error *error;
 };
 
@@ -53,6 +55,50 @@ static bool shares_page(const struct loader *l, uint64_t address, uint64_t size)
     uint64_t start = address & ~(page - 1);
     uint64_t payload_start = l->payload->address & ~(page - 1);
     return bytes_overlap(start, end - start, payload_start, payload_end - payload_start);
+}
+
+/* On a kernel with pages of that size: are both in one page, which the later one, `b`, fills from
+   another place of the file, or with zeros? */
+static bool hides_page(const GElf_Phdr *a, const GElf_Phdr *b, uint64_t page)
+{
+    uint64_t a_end = a->p_vaddr + a->p_memsz; /* in range: image_check.c */
+    return a->p_memsz != 0 && (b->p_vaddr & ~(page - 1)) < a_end &&
+           (b->p_filesz == 0 || a->p_vaddr - a->p_offset != b->p_vaddr - b->p_offset);
+}
+
+/* A kernel whose pages are larger than what the segments were laid out for cannot map them. */
+static bool fits_pages(const struct image *image, uint64_t page)
+{
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        if (phdr->p_type == PT_LOAD && ((phdr->p_vaddr ^ phdr->p_offset) & (page - 1)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Whatever is read here by address is read from the segment that has the address. It is not what
+ * ld.so reads if a later segment begins in the same page and maps other bytes: it would see another
+ * dynamic section, and other relocations.
+ */
+static int check_shared_pages(const struct loader *l, uint64_t page)
+{
+    const struct image *image = l->image;
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        for (size_t k = i + 1; k < image_phdr_count(image); k++) {
+            const GElf_Phdr *a = image_phdr(image, i);
+            const GElf_Phdr *b = image_phdr(image, k);
+            if (a->p_type == PT_LOAD && b->p_type == PT_LOAD && hides_page(a, b, page)) {
+                return no(l,
+                          "segments %zu and %zu share a page and map different bytes: ld.so would "
+                          "not see what the first one says",
+                          i, k);
+            }
+        }
+    }
+    return 0;
 }
 
 static int check_segments(const struct loader *l)
@@ -90,9 +136,30 @@ static int check_unique(const struct loader *l, uint32_t type, const char *name)
                            count, name);
 }
 
+/*
+ * The kernel tells ld.so where the table is in memory (AT_PHDR). Since Linux 5.18 it goes by the
+ * last segment that has the table's offset in the file; ld.so takes the difference to PT_PHDR for
+ * the address that all others count from.
+ */
+static bool is_loaded_once(const struct image *image)
+{
+    uint64_t table = image_ehdr(image)->e_phoff;
+    size_t count = 0;
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        count += phdr->p_type == PT_LOAD && table >= phdr->p_offset &&
+                 table - phdr->p_offset < phdr->p_filesz;
+    }
+    return count <= 1;
+}
+
 /* Is the table where PT_PHDR says, in the file and in memory? */
 static int check_table(const struct loader *l)
 {
+    if (!is_loaded_once(l->image)) {
+        return no(l, "several segments map the program headers: ld.so would take another one's "
+                     "addresses");
+    }
     size_t index = image_find_phdr(l->image, PT_PHDR);
     if (index == SIZE_MAX) {
         return 0;
@@ -247,16 +314,30 @@ static int check_dynamic(const struct loader *l)
             }
         }
     }
-    return check_relocations(l);
+    return 0;
 }
 
-int verify_loader(const struct image *image, const struct payload *payload, struct error *error)
+int loader_sees_the_same(const struct image *image, struct error *error)
 {
-    const struct loader l = {image, payload, error};
-    if (check_segments(&l) < 0 || check_unique(&l, PT_PHDR, "PT_PHDR") < 0 ||
+    const struct loader l = {image, NULL, error};
+    for (uint64_t page = SMALLEST_PAGE; page <= image_arch(image)->page_size; page *= 2) {
+        if (fits_pages(image, page) && check_shared_pages(&l, page) < 0) {
+            return -1;
+        }
+    }
+    if (check_unique(&l, PT_PHDR, "PT_PHDR") < 0 ||
         check_unique(&l, PT_DYNAMIC, "PT_DYNAMIC") < 0 ||
         check_unique(&l, PT_INTERP, "PT_INTERP") < 0 || check_table(&l) < 0) {
         return -1;
     }
     return check_dynamic(&l);
+}
+
+int verify_loader(const struct image *image, const struct payload *payload, struct error *error)
+{
+    const struct loader l = {image, payload, error};
+    if (check_segments(&l) < 0 || loader_sees_the_same(image, error) < 0) {
+        return -1;
+    }
+    return check_relocations(&l);
 }

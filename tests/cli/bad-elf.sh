@@ -32,6 +32,15 @@ ${CC:-gcc} -c -o object.o "$PROGRAMS/marker.c" || bail "no compiler"
 ld -r -o module.ko object.o || bail "no linker"
 build library.so early.c -shared -fPIC
 
+cat >textrel.c <<'C'
+__asm__(".text\nrelocated: .quad main\n");
+int main(void)
+{
+    return 0;
+}
+C
+${CC:-gcc} -pie -fPIC -Wl,-z,notext -o textrel textrel.c || bail "no linker"
+
 printf '' >empty
 printf 'x' >one-byte
 printf '#!/bin/sh\necho hello\n' >script
@@ -47,6 +56,8 @@ refused 'not an ELF' "random bytes" random
 refused 'relocatable|ET_REL|object' "an object file" object.o
 refused 'relocatable|ET_REL|object|module' "a kernel module" module.ko
 refused 'shared|library' "a shared object" library.so
+
+refused 'TEXTREL' "a program with text relocations" textrel
 
 # A core file, from the kernel's own hand or gdb's.
 if command -v gdb >/dev/null && gdb -q -batch -ex 'break main' -ex run -ex 'generate-core-file core' \

@@ -318,6 +318,49 @@ def forge_unsorted(cage, _):
     cage.elf.set_segment(spare, **a)
 
 
+def split_at_dynamic(cage, moved):
+    """
+    The segment with the dynamic section ends behind it, and one more holds the rest; that one begins
+    in the same page, and maps the page from where it was, or from a copy that is changed.
+    """
+    elf = cage.elf
+    segments = elf.segments()
+    dynamic = next(s for s in segments if s["type"] == PT_DYNAMIC)
+    index, whole = next((i, s) for i, s in enumerate(segments) if s["type"] == PT_LOAD and
+                        s["vaddr"] <= dynamic["vaddr"] < s["vaddr"] + s["filesz"])
+    cut = dynamic["vaddr"] + dynamic["memsz"] - whole["vaddr"]
+    rest = dict(whole, **{name: whole[name] + cut for name in ("vaddr", "paddr", "offset")},
+                filesz=whole["filesz"] - cut, memsz=whole["memsz"] - cut)
+    if moved:
+        elf.data += b"\0" * (-len(elf.data) % 4096)
+        page = rest["offset"] & ~4095
+        copy = len(elf.data)
+        elf.data += elf.data[page:rest["offset"] + rest["filesz"]]
+        elf.data[copy:copy + (rest["offset"] & 4095)] = b"\0" * (rest["offset"] & 4095)
+        rest["offset"] += copy - page
+    segments[index].update(filesz=cut, memsz=cut)
+    del segments[cage.spare_phdr()]
+    segments.insert(index + 1, rest)
+    for i, segment in enumerate(segments):
+        elf.set_segment(i, **segment)
+
+
+def forge_shadow_page(cage, _):
+    """ld.so reads a dynamic section from memory that is not the one in the file."""
+    split_at_dynamic(cage, True)
+
+
+def forge_control_split(cage, _):
+    split_at_dynamic(cage, False)
+
+
+def forge_shadow_headers(cage, _):
+    """The program headers mapped twice: the kernel tells ld.so of the last, PT_PHDR is of the first."""
+    address = (cage.end + 4095) // 4096 * 4096
+    cage.elf.set_segment(cage.spare_phdr(), type=PT_LOAD, flags=6, offset=0, vaddr=address,
+                         paddr=address, filesz=4096, memsz=4096, align=4096)
+
+
 def forge_two_payloads(cage, _):
     cage.add_load((cage.end + 0xffff) // 0x10000 * 0x10000, bytes(cage.part(0, cage.size)))
 

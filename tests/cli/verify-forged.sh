@@ -72,6 +72,8 @@ for file in dynamic static-pie; do
     forged rela-edge "$file" 'relocation'
     forged rela-last "$file" 'relocation'
     forged textrel "$file" 'TEXTREL'
+    forged shadow-page "$file" 'share a page'
+    forged shadow-headers "$file" 'several segments map the program headers'
 done
 for file in static static-pie; do
     forged interpreter "$file" 'interpreter|PT_INTERP'
@@ -104,7 +106,7 @@ if have_32bit; then
     forged original-entry i386 'entry|hook'
 fi
 
-for control in control-digests control-sections; do
+for control in control-digests control-sections control-split; do
     "$PYTHON" "$CLI/elf.py" forge "$control" dynamic.caged forged
     run "$ELFCAGE" verify forged
     is "$status $err" "0 " "$control: verifies, so that the others fail for what they forge"
