@@ -19,13 +19,16 @@
 
 /* Calls of 32-bit ABIs whose parameters are others: hidden in memory (old mmap, old select), fewer,
    in other units, or cut to 16 bits by the kernel (the calls with 16-bit user and group numbers:
-   a condition on such a number would be passed by setting bit 16). */
+   a condition on such a number would be passed by setting bit 16); extended with their sign, so
+   that 0xffffffff is the 64-bit call's -1 (lseek's offset, msgrcv's type); or read without IPC_64,
+   bit 8, which the 64-bit call refuses (the command of semctl and msgctl, compat_ksys_semctl). */
 #define SPLITS_32BIT                                                                               \
     {"mmap", 0}, {"mmap2", 5}, {"select", 0}, {"statfs64", 1}, {"fstatfs64", 1}, {"waitpid", 3},   \
         {"umount", 1}, {"send", 4}, {"recv", 4}, {"sigaction", 3}, {"sigprocmask", 3},             \
         {"sigpending", 1}, {"sigsuspend", 0}, {"chown", 1}, {"fchown", 1}, {"lchown", 1},          \
         {"setuid", 0}, {"setgid", 0}, {"setreuid", 0}, {"setregid", 0}, {"setresuid", 0},          \
-        {"setresgid", 0}, {"setfsuid", 0},                                                         \
+        {"setresgid", 0}, {"setfsuid", 0}, {"lseek", 1}, {"msgrcv", 3}, {"semctl", 2},             \
+        {"msgctl", 1},                                                                             \
     {                                                                                              \
         "setfsgid", 0                                                                              \
     }

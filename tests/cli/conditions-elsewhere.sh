@@ -53,6 +53,13 @@ ftruncate 1 GT 4096         | ftruncate64 -1 0 1            | denied
 ftruncate 1 GT 4096         | ftruncate -1 8192             | denied
 ftruncate 1 GT 4096         | ftruncate -1 1                | passes
 ftruncate 0 EQ 4294967295   | ftruncate64 -1 0 0            | denied
+lseek 1 EQ 18446744073709551615 | lseek -1 -1 1             | denied
+lseek 1 EQ 4096             | lseek -1 4096 0               | denied
+lseek 0 EQ 99               | lseek -1 0 0                  | passes
+msgrcv 3 GE 9223372036854775808 | msgrcv -1 0 0 -5 0        | denied
+semctl 2 EQ 16              | semctl -1 0 0x110 0           | denied
+semctl 1 EQ 16              | semctl -1 0 0x110 0           | passes
+msgctl 1 EQ 2               | msgctl -1 0x102 0             | denied
 lseek 2 EQ 2                | _llseek -1 0 0 0 2            | denied
 lseek 1 GE 4294967296       | _llseek -1 1 0 0 0            | denied
 pread64 3 GT 4096           | pread64 -1 0 0 0 1            | denied
