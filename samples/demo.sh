@@ -16,7 +16,7 @@ else
 fi
 give_up() {
   echo "$1:"
-  cat "$work/build.log"
+  tail -n 40 "$work/build.log"
   exit 1
 } >&2
 
