@@ -28,8 +28,12 @@ def gcc(flags):
     return f"gcc -O1 -g {flags} -o {{out}} {{src}}/kinds.c -pthread"
 
 
+# Debian's gcc-multilib, which makes <asm/...> known to -m32, cannot be installed beside a cross gcc.
+M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
+
+
 def gcc32(flags):
-    return gcc("-m32 " + flags)
+    return gcc(f"{M32} {flags}")
 
 
 def gxx(flags):
@@ -56,6 +60,8 @@ for linker, needs, use in (("bfd", "gcc", "-fuse-ld=bfd"), ("lld", "gcc ld.lld",
 kind("pie-now", "gcc", gcc("-pie -fPIE -Wl,-z,relro,-z,now"))
 kind("pie-sysv-hash", "gcc", gcc("-pie -fPIE -Wl,--hash-style=sysv"))
 kind("exec-no-id", "gcc", gcc("-no-pie -fno-pie -Wl,--build-id=none"))
+kind("pie-gold", "gcc ld.gold", gcc("-fuse-ld=gold -pie -fPIE"))
+kind("exec-gold", "gcc ld.gold", gcc("-fuse-ld=gold -no-pie -fno-pie"))
 kind("exec-lld-sep", "gcc ld.lld", gcc("-fuse-ld=lld -no-pie -fno-pie -Wl,-z,separate-code"))
 # Static, glibc.
 kind("static-bfd", "gcc", gcc("-static"))
@@ -128,6 +134,11 @@ kind("bss3g-exec", "gcc", gcc(f"-no-pie -fno-pie {BIG_BSS}"))
 kind("bss3g-lld", "gcc ld.lld", gcc(f"-fuse-ld=lld -pie -fPIE {BIG_BSS}"))
 kind("bss3g-mold", "gcc mold", gcc(f"-fuse-ld=mold -pie -fPIE {BIG_BSS}"))
 kind("bss3g-static", "musl-gcc", f"musl-gcc -O1 -g -static {BIG_BSS} -o {{out}} {{src}}/kinds.c")
+# Files that other tools have been at.
+RPATH = "patchelf --set-rpath /nonexistent/before {out}"
+kind("patched-pie", "gcc patchelf", gcc("-pie -fPIE"), RPATH)
+kind("patched-exec", "gcc patchelf", gcc("-no-pie -fno-pie"), RPATH)
+kind("patched-lld", "gcc ld.lld patchelf", gcc("-fuse-ld=lld -pie -fPIE"), RPATH)
 # 32 bits.
 kind("i386-pie", "gcc -m32", gcc32("-pie -fPIE"))
 kind("i386-exec", "gcc -m32", gcc32("-no-pie -fno-pie"))
@@ -154,9 +165,9 @@ class Builder:
     def probe_m32(self):
         if self.m32 is None:
             source = self.scratch / "m32.c"
-            source.write_text("#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n")
+            source.write_text("#include <errno.h>\nint main(void) { return errno; }\n")
             program = self.scratch / "m32"
-            built = harness.run(["gcc", "-m32", "-o", program, source]).status == 0
+            built = harness.run(["gcc", *M32.split(), "-o", program, source]).status == 0
             self.m32 = built and harness.run([program]).status == 0
         return self.m32
 
