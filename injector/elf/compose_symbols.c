@@ -16,13 +16,14 @@ static bool is_symbol_table(const GElf_Shdr *shdr)
     return shdr->sh_type == SHT_SYMTAB || shdr->sh_type == SHT_DYNSYM;
 }
 
-/* Changes one entry; true if more than its section index changed. */
+/* Changes one entry; true if the section map alone does not lead back. */
 static bool change_symbol(const struct composition *c, uint8_t *bytes)
 {
     GElf_Sym sym;
     codec_get_sym(c->codec, bytes, &sym);
     if (sym.st_shndx == SHN_UNDEF || sym.st_shndx >= image_shdr_count(c->image)) {
-        return false;
+        /* It names no section. Of those that are added now, it must not come back as one. */
+        return sym.st_shndx != SHN_UNDEF && sym.st_shndx < c->section_count;
     }
     const GElf_Shdr *shdr = image_shdr(c->image, sym.st_shndx);
     /* GNU ld makes __ehdr_start, say, relative to the first section: it does not move with it. */

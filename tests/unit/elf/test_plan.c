@@ -253,6 +253,32 @@ static void test_plan_keeps_its_distance_from_large_symbols(void **state)
     }
 }
 
+/* A symbol of a section that does not exist, but will: its number must not go through the map. */
+static void test_plan_gives_strange_symbols_back(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.dynamic = true, .build_id = true});
+    Elf64_Shdr symtab = subject_section(view(&file), ".symtab");
+    Elf64_Ehdr ehdr;
+    memcpy(&ehdr, file.data, sizeof ehdr);
+    for (unsigned beyond = 0; beyond < 8; beyond++) {
+        bytes_put16(file.data + symtab.sh_offset + sizeof(Elf64_Sym) +
+                        offsetof(Elf64_Sym, st_shndx),
+                    false, (uint16_t)(ehdr.e_shnum + beyond));
+        const char *layout = NULL;
+        char *refusal = NULL;
+        struct buffer caged = inject_or_fail(view(&file), &layout);
+        struct buffer original = remove_cage(view(&caged), &refusal);
+        assert_string_equal(layout, "S3m");
+        assert_null(refusal);
+        assert_int_equal(original.size, file.size);
+        assert_memory_equal(original.data, file.data, file.size);
+        buffer_free(&original);
+        buffer_free(&caged);
+    }
+    buffer_free(&file);
+}
+
 static void test_plan_extends_fixed_programs_in_front(void **state)
 {
     (void)state;
@@ -461,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_plan_uses_room_behind_the_table),
         cmocka_unit_test(test_plan_uses_room_that_patchelf_left),
         cmocka_unit_test(test_plan_leaves_no_hole),
+        cmocka_unit_test(test_plan_gives_strange_symbols_back),
         cmocka_unit_test(test_plan_keeps_its_distance_from_large_symbols),
         cmocka_unit_test(test_plan_takes_a_note_that_repeats_the_property),
         cmocka_unit_test(test_plan_moves_tables),
