@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that a purpose needs: `tests/install-packages.sh build|demo|test`.
+# Installs the Debian packages that a purpose needs: `tests/install-packages.sh build|demo|test|bench`.
 #
 # Quiet, and may be run again: what is installed already is not touched, and when nothing is missing
 # apt is not called, so that it works without network. As root, or through sudo.
@@ -16,13 +16,16 @@ test=(perl clang-tidy libclang-rt-14-dev g++ gcc-multilib libc6-dev-x32 musl-too
   elfutils patchelf gdb valgrind strace qemu-user-static acl attr libcap2-bin mandoc
   busybox-static bubblewrap
   linux-libc-dev-arm64-cross linux-libc-dev-armhf-cross)
+# What elfcage is measured against; systemd for systemd-analyze, which lists its sets of calls.
+bench=(binutils bubblewrap patchelf systemd)
 
 case "${1:-}" in
 build) wanted=("${build[@]}") ;;
 demo) wanted=("${build[@]}" "${demo[@]}") ;;
 test) wanted=("${build[@]}" "${demo[@]}" "${test[@]}") ;;
+bench) wanted=("${build[@]}" "${bench[@]}") ;;
 *)
-  echo "usage: ${0##*/} build|demo|test" >&2
+  echo "usage: ${0##*/} build|demo|test|bench" >&2
   exit 2
   ;;
 esac
