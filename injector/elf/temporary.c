@@ -89,12 +89,21 @@ static int refuse_special(const struct stat *existing, const char *destination, 
                       "the destination is not a regular file: name another");
 }
 
-/* Sets directory, base and *existing. */
+/*
+ * Sets directory, base and *existing. Links are followed here one by one, since the last one may
+ * lead to a file that is not there yet; so the kernel is asked first whether it would follow them.
+ * It would not if somebody else has put one into /tmp (fs.protected_symlinks of proc(5)).
+ */
 static int open_directory(struct temporary *t, struct stat *existing, struct error *error)
 {
+    struct stat followed = {0};
     *existing = (struct stat){0};
-    if (stat(t->destination, existing) == 0 &&
-        refuse_special(existing, t->destination, error) < 0) {
+    if (stat(t->destination, &followed) < 0) {
+        if (errno == EACCES) {
+            return error_system(error, errno, t->destination, "cannot look at the destination");
+        }
+        followed = (struct stat){0};
+    } else if (refuse_special(&followed, t->destination, error) < 0) {
         return -1;
     }
     CLEANUP_FREE char *path = follow_links(t->destination, error);
@@ -115,10 +124,15 @@ static int open_directory(struct temporary *t, struct stat *existing, struct err
     }
     if (fstatat(t->directory, t->base, existing, AT_SYMLINK_NOFOLLOW) < 0) {
         *existing = (struct stat){0};
-        if (errno != ENOENT) {
+        if (errno == EACCES) {
             return error_system(error, errno, t->destination, "cannot look at the destination");
         }
         return 0;
+    }
+    bool linked = strcmp(path, t->destination) != 0;
+    if (linked && (existing->st_dev != followed.st_dev || existing->st_ino != followed.st_ino)) {
+        return error_file(error, ERROR_SYSTEM, t->destination,
+                          "the link leads elsewhere than a moment ago: try again");
     }
     return refuse_special(existing, t->destination, error);
 }

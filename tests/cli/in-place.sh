@@ -182,6 +182,18 @@ else
     like "$out" 'read-only 5 1 program same' "a read-only file system: status 5, one line"
     like "$out" 'elfcage: disk/program: .*Read-only' "and says so"
 fi
+# A link that the kernel does not follow, since somebody else put it into a directory for all.
+if [ "$(id -u)" -eq 0 ] && [ "$(cat /proc/sys/fs/protected_symlinks 2>/dev/null)" = 1 ]; then
+    mkdir -m 1777 for-all
+    chmod o+x .
+    echo precious >victim
+    as_nobody ln -s ../victim for-all/link
+    fails 5 'for-all/link: .*Permission denied' "-o does not follow a link that the kernel does not follow" \
+        "$ELFCAGE" inject "${deny[@]}" -o for-all/link program
+    is "$(cat victim) $(ls -A for-all)" "precious link" "and its target is as it was"
+else
+    skip "links of others" "not root, or fs.protected_symlinks is off"
+fi
 # The same where a file may not grow (SIGXFSZ).
 fresh
 run bash -c "ulimit -f 8; exec '$ELFCAGE' inject -q --default allow --deny chown -i file"
