@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that a purpose needs: `tests/install-packages.sh build|demo|test|bench`.
+# Installs the Debian packages that a purpose needs: `tests/install-packages.sh build|demo|test|bench|system`.
 #
 # Quiet, and may be run again: what is installed already is not touched, and when nothing is missing
 # apt is not called, so that it works without network. As root, or through sudo.
@@ -14,18 +14,21 @@ demo=(golang-go curl tar binutils)
 # What the tests use: compilers and linkers whose files are caged, tools that are run over them.
 test=(perl clang-tidy libclang-rt-14-dev g++ gcc-multilib libc6-dev-x32 musl-tools mold tcc rustc
   elfutils patchelf gdb valgrind strace qemu-user-static acl attr libcap2-bin mandoc
-  busybox-static bubblewrap
+  busybox-static bubblewrap git redis-tools sqlite3
   linux-libc-dev-arm64-cross linux-libc-dev-armhf-cross)
 # What elfcage is measured against; systemd for systemd-analyze, which lists its sets of calls.
 bench=(binutils bubblewrap patchelf systemd)
+# Programs that tests/system/load.py puts under load besides those of the tests.
+system=(nginx-light postgresql nodejs sudo iputils-ping)
 
 case "${1:-}" in
 build) wanted=("${build[@]}") ;;
 demo) wanted=("${build[@]}" "${demo[@]}") ;;
 test) wanted=("${build[@]}" "${demo[@]}" "${test[@]}") ;;
 bench) wanted=("${build[@]}" "${bench[@]}") ;;
+system) wanted=("${build[@]}" "${demo[@]}" "${test[@]}" "${system[@]}") ;;
 *)
-  echo "usage: ${0##*/} build|demo|test|bench" >&2
+  echo "usage: ${0##*/} build|demo|test|bench|system" >&2
   exit 2
   ;;
 esac
@@ -47,6 +50,13 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# Servers are wanted as programs: invoke-rc.d(8) asks this file whether it may start them.
+no_services=/usr/sbin/policy-rc.d
+if [ "$1" = system ] && [ ! -e $no_services ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $no_services >"$log"
+  "${as_root[@]}" chmod 755 $no_services
+  trap 'rm -f "$log"; "${as_root[@]}" rm -f $no_services' EXIT
+fi
 apt() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" \
     </dev/null >"$log" 2>&1 || {

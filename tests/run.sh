@@ -9,7 +9,7 @@
 #
 #   unit      cmocka programs, release and under ASan + UBSan
 #   cli       tests/cli/*.sh, release and under ASan + UBSan
-#   elf       the matrix of files and tools, and programs of this system under a tracer
+#   elf       the matrix of files and tools, and programs of this system: traced, under load
 #   proof     random policies, mutated programs, libseccomp's programs: all proved or refuted
 #   samples   samples/test.sh
 #   valgrind  unit tests and some command-line tests
@@ -106,6 +106,8 @@ if has release; then
   if wanted elf; then
     with release elf/matrix /usr/bin/python3 tests/elf/matrix.py
     with release system/system /usr/bin/python3 tests/system/system.py
+    with release system/load /usr/bin/python3 tests/system/load.py
+    with release system/image /usr/bin/python3 tests/system/image.py
   fi
   if wanted proof; then
     proofs=build/release/proof

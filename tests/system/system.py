@@ -97,6 +97,12 @@ class Place:
         self.user = NOBODY if os.geteuid() == 0 else 0
 
 
+def group_for(path):
+    """The group that may execute the program if not everybody may."""
+    status = os.stat(path)
+    return NOBODY if status.st_mode & 0o001 else status.st_gid
+
+
 def run_in_cell(place, path, words, candidate=None, seconds=SECONDS):
     """A run of the program at this path, or of the candidate mounted there."""
     binds = [(place.tracer, "/tmp/tracer")] + (
@@ -104,7 +110,7 @@ def run_in_cell(place, path, words, candidate=None, seconds=SECONDS):
     reader, writer = os.pipe()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, open(reader) as report:
         command = cells.command_in_cell(
-            place.cell, binds, ["/tmp/tracer", writer, seconds, place.user, path] + words)
+            place.cell, binds, ["/tmp/tracer", writer, seconds, place.user, group_for(path), path] + words)
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                    pass_fds=[writer], env=ENVIRONMENT, cwd="/")
         os.close(writer)
@@ -220,9 +226,10 @@ def check(place, path, folder):
     kept = privileges(caged)
     injected = harness.run([place.elfcage, "inject", *POLICY, "-i", caged])
     if injected.status == 4:
-        return Verdict(None, injected.err.strip(), "refused", 0, [], [], "0")
+        reason = injected.err.strip().replace(str(caged), path)
+        return Verdict(None, reason, "none", 0, [], [], "0")
     if injected.status != 0:
-        return Verdict(f"inject: {harness.said(injected)}", None, "failed", 0, [], [], "0")
+        return Verdict(f"inject: {harness.said(injected)}", None, "none", 0, [], [], "0")
     problems = [check_file(place, path, caged, kept)]
     lines = COMMAND_LINES.get(pathlib.Path(path).name, [["--version"], ["--help"]])
     unstable, unending, bits = [], [], "0"
@@ -245,7 +252,7 @@ def check_in_folder(place, number, path):
     try:
         return check(place, path, folder)
     except OSError as error:
-        return Verdict(str(error), None, "failed", 0, [], [], "0")
+        return Verdict(str(error), None, "none", 0, [], [], "0")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -266,7 +273,7 @@ def print_table(tap, verdicts):
             row["32-bit"] += verdict.bits == "32"
             row[verdict.layout] += 1
     columns = ["programs", "differ", "refused", "runs", "unstable", "unending", "32-bit"]
-    columns += sorted({verdict.layout for _, verdict in verdicts} - {"refused", "failed"})
+    columns += sorted({verdict.layout for _, verdict in verdicts} - {"none"})
     tap.comment("folder".ljust(14) + "".join(name.rjust(10) for name in columns))
     for name in sorted(rows, key=lambda name: (name == "all", name)):
         tap.comment(name.ljust(14) + "".join(str(rows[name][column]).rjust(10) for column in columns))

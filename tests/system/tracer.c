@@ -4,7 +4,7 @@
 // is about to die from a signal, what do its threads' status files say of seccomp and no_new_privs,
 // and what does a system call that the policy denies return?
 //
-//   tracer REPORT-FD SECONDS USER PROGRAM [ARGUMENT...]
+//   tracer REPORT-FD SECONDS USER GROUP PROGRAM [ARGUMENT...]
 //
 // At the entry of exit_group(2) (exit(2) in the last thread) the number is replaced by that of
 // chown(2) with a null path, which the kernel answers with EFAULT and a filter with whatever it
@@ -12,7 +12,7 @@
 // are over, the call is made by going back to the last system call instruction that was seen. A
 // program that has more to do than its time allows is killed then.
 //
-// The program runs as USER (a number, for user and group; 0 changes nothing). REPORT-FD gets one
+// The program runs as USER and GROUP (numbers; user 0 changes nothing). REPORT-FD gets one
 // line:
 //   end=exit:STATUS|signal:NUMBER|time seccomp=N nnp=N filters=N threads=N probe=RESULT bits=32|64
 // seccomp, nnp and filters are the least of all threads; probe is the system call's result, or
@@ -339,7 +339,7 @@ static void at_stop(pid_t id, int status)
     }
 }
 
-static _Noreturn void become(char **program, unsigned user, int ready)
+static _Noreturn void become(char **program, unsigned user, unsigned group, int ready)
 {
     char byte;
     const struct rlimit no_core = {0, 0};
@@ -351,14 +351,14 @@ static _Noreturn void become(char **program, unsigned user, int ready)
     setrlimit(RLIMIT_CORE, &no_core);
     setrlimit(RLIMIT_FSIZE, &output);
     if (setsid() < 0 ||
-        (user != 0 && (setgroups(0, NULL) != 0 || setgid(user) != 0 || setuid(user) != 0))) {
+        (user != 0 && (setgroups(0, NULL) != 0 || setgid(group) != 0 || setuid(user) != 0))) {
         die("cannot become the user");
     }
     execv(program[0], program);
     die(program[0]);
 }
 
-static void start(char **program, unsigned user)
+static void start(char **program, unsigned user, unsigned group)
 {
     int ready[2];
     int status;
@@ -368,7 +368,7 @@ static void start(char **program, unsigned user)
     run.main = fork();
     if (run.main == 0) {
         close(ready[1]);
-        become(program, user, ready[0]);
+        become(program, user, group, ready[0]);
     }
     long options =
         PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
@@ -445,8 +445,8 @@ static void report(int fd, int status)
 
 int main(int argc, char **argv)
 {
-    if (argc < 5) {
-        fputs("usage: tracer REPORT-FD SECONDS USER PROGRAM [ARGUMENT...]\n", stderr);
+    if (argc < 6) {
+        fputs("usage: tracer REPORT-FD SECONDS USER GROUP PROGRAM [ARGUMENT...]\n", stderr);
         return FAILED;
     }
     int fd = atoi(argv[1]);
@@ -455,7 +455,7 @@ int main(int argc, char **argv)
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
         die("REPORT-FD");
     }
-    start(argv + 4, (unsigned)atoi(argv[3]));
+    start(argv + 5, (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]));
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &every, NULL);
     int status = follow(atoi(argv[2]));
