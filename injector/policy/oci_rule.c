@@ -146,6 +146,34 @@ static int narrow_or_fail(struct oci *oci, const char *name, const struct argume
                           : "this compares bits that the kernel ignores, correct the value");
 }
 
+/*
+ * The kernel keeps 16 bits of the argument: what is compared has to be those. That is a comparison
+ * under a mask, which the model has for equality only.
+ */
+static int shorten(struct oci *oci, const char *name, const struct argument *a,
+                   const struct json_value *value_place, struct condition *c)
+{
+    if (c->compare == COMPARE_EQ) {
+        c->compare = COMPARE_MASKED_EQ;
+        c->mask = UINT16_MAX;
+    }
+    if (c->compare != COMPARE_MASKED_EQ) {
+        return fail_value(oci->file, value_place, oci->error,
+                          "the kernel consumes 16 bits of argument %u of '%s', so that this "
+                          "comparison is passed by setting another: use SCMP_CMP_EQ or "
+                          "SCMP_CMP_MASKED_EQ",
+                          (unsigned)a->index, name);
+    }
+    uint64_t wide = c->value > UINT16_MAX ? c->value : c->mask;
+    if (wide > UINT16_MAX) {
+        return fail_value(oci->file, value_place, oci->error,
+                          "0x%" PRIx64 " has more than 16 bits, but the kernel consumes 16 bits of "
+                          "argument %u of '%s': correct it",
+                          wide, (unsigned)a->index, name);
+    }
+    return 0;
+}
+
 /* No width: the call has no such argument, or the kernel does not consume it in one way. */
 static int refuse_argument(struct oci *oci, const char *name, const struct argument *a)
 {
@@ -180,6 +208,9 @@ static int build_condition(struct oci *oci, const char *name, const struct argum
         a->value_two_place && masked ? a->value_two_place : a->value_place;
     if (width == 32 && ((masked && narrow_or_fail(oci, name, a, a->value_place, &c.mask) < 0) ||
                         narrow_or_fail(oci, name, a, value_place, &c.value) < 0)) {
+        return -1;
+    }
+    if (argument_is_short(name, a->index) && shorten(oci, name, a, value_place, &c) < 0) {
         return -1;
     }
     if (masked && (c.value & ~c.mask)) {

@@ -6,9 +6,10 @@
  * the lower half only, so a filter that compares the whole is passed by setting bit 32. The
  * prototype is not the whole answer either: clone() takes unsigned long flags and drops their upper
  * half. A row says what is consumed:
- *   'w'  32 bits: int, unsigned int, pid_t, uid_t, umode_t, u32, ... or a wider parameter of which
+ *   'w'  32 bits: int, unsigned int, pid_t, uid_t, u32, ... or a wider parameter of which
  *        the kernel drops the upper half
  *   'l'  64 bits: pointers, long, unsigned long, size_t, loff_t, when all of it has an effect
+ *   'h'  16 of 32 bits: umode_t; compared under the mask 0xffff only
  *   '?'  not one answer: it depends on another argument, or there is no effect; such an argument
  *        cannot be compared
  *
@@ -17,8 +18,7 @@
  * where a row differs from its prototype or is checked against it. tests/unit/policy/test_widths.c
  * tries rows under the running kernel.
  *
- * 32 is the narrowest comparison there is: a parameter of 16 bits (umode_t), and flag words with
- * unused bits, are compared safely by MASKED_EQ only.
+ * Flag words with unused bits are compared safely by MASKED_EQ only.
  */
 #include "policy/widths.h"
 #include "policy/policy.h"
@@ -52,7 +52,7 @@ static const struct width_row rows[] = {
     {"capget", "ll", NULL},
     {"capset", "ll", NULL},
     {"chdir", "l", NULL},
-    {"chmod", "lw", "mode is umode_t: 16 bits of the 32"},
+    {"chmod", "lh", "mode is umode_t: 16 bits of the 32"},
     {"chown", "lww", NULL},
     {"chown32", "www", only_32},
     {"chroot", "l", NULL},
@@ -72,7 +72,7 @@ static const struct width_row rows[] = {
     {"close_range", "www", NULL},
     {"connect", "wlw", NULL},
     {"copy_file_range", "wlwllw", NULL},
-    {"creat", "lw", "mode is umode_t: 16 bits of the 32"},
+    {"creat", "lh", "mode is umode_t: 16 bits of the 32"},
     {"delete_module", "lw", NULL},
     {"dup", "w", NULL},
     {"dup2", "ww", NULL},
@@ -97,9 +97,9 @@ static const struct width_row rows[] = {
     {"fanotify_init", "ww", NULL},
     {"fanotify_mark", "wwlwl", "mask is __u64 and checked whole"},
     {"fchdir", "w", NULL},
-    {"fchmod", "ww", "mode is umode_t: 16 bits of the 32"},
-    {"fchmodat", "wlw", "mode is umode_t: 16 bits of the 32"},
-    {"fchmodat2", "wlww", "mode is umode_t: 16 bits of the 32"},
+    {"fchmod", "wh", "mode is umode_t: 16 bits of the 32"},
+    {"fchmodat", "wlh", "mode is umode_t: 16 bits of the 32"},
+    {"fchmodat2", "wlhw", "mode is umode_t: 16 bits of the 32"},
     {"fchown", "www", NULL},
     {"fchown32", "www", only_32},
     {"fchownat", "wlwww", NULL},
@@ -233,10 +233,10 @@ static const struct width_row rows[] = {
     {"memfd_secret", "w", NULL},
     {"migrate_pages", "wlll", NULL},
     {"mincore", "lll", NULL},
-    {"mkdir", "lw", "mode is umode_t: 16 bits of the 32"},
-    {"mkdirat", "wlw", "mode is umode_t: 16 bits of the 32"},
-    {"mknod", "lww", "mode is umode_t: 16 bits of the 32"},
-    {"mknodat", "wlww", "mode is umode_t: 16 bits of the 32"},
+    {"mkdir", "lh", "mode is umode_t: 16 bits of the 32"},
+    {"mkdirat", "wlh", "mode is umode_t: 16 bits of the 32"},
+    {"mknod", "lhw", "mode is umode_t: 16 bits of the 32"},
+    {"mknodat", "wlhw", "mode is umode_t: 16 bits of the 32"},
     {"mlock", "ll", NULL},
     {"mlock2", "llw", NULL},
     {"mlockall", "w", NULL},
@@ -252,7 +252,7 @@ static const struct width_row rows[] = {
     {"mprotect", "lll", "prot is checked whole (arch_validate_prot): unknown bits fail"},
     {"mq_getsetattr", "wll", NULL},
     {"mq_notify", "wl", NULL},
-    {"mq_open", "lwwl", "mode is umode_t: 16 bits of the 32"},
+    {"mq_open", "lwhl", "mode is umode_t: 16 bits of the 32"},
     {"mq_timedreceive", "wllll", NULL},
     {"mq_timedreceive_time64", "wwwww", only_32},
     {"mq_timedsend", "wllwl", NULL},
@@ -277,11 +277,11 @@ static const struct width_row rows[] = {
     {"oldolduname", "w", only_32},
     {"oldstat", "ww", only_32},
     {"olduname", "w", only_32},
-    {"open", "lww", "mode is umode_t: 16 bits of the 32"},
+    {"open", "lwh", "mode is umode_t: 16 bits of the 32"},
     {"open_by_handle_at", "wlw", NULL},
     {"open_tree", "wlw", NULL},
     {"open_tree_attr", "wlwll", NULL},
-    {"openat", "wlww", "mode is umode_t: 16 bits of the 32"},
+    {"openat", "wlwh", "mode is umode_t: 16 bits of the 32"},
     {"openat2", "wlll", NULL},
     {"pause", "", NULL},
     {"pciconfig_iobase", "www", only_32},
@@ -542,10 +542,17 @@ unsigned argument_width(const char *name, unsigned argument)
     }
     switch (row->widths[argument]) {
     case 'w':
+    case 'h':
         return 32;
     case 'l':
         return 64;
     default:
         return 0;
     }
+}
+
+bool argument_is_short(const char *name, unsigned argument)
+{
+    const struct width_row *row = width_row_find(name);
+    return row && argument < strlen(row->widths) && row->widths[argument] == 'h';
 }

@@ -3,11 +3,12 @@
 #ifndef ELFCAGE_POLICY_WIDTHS_H
 #define ELFCAGE_POLICY_WIDTHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct width_row {
     const char *name;
-    const char *widths; /* one of 'w', 'l', '?' an argument: see widths.c */
+    const char *widths; /* one of 'w', 'l', 'h', '?' an argument: see widths.c */
     const char *why;    /* NULL: as the prototype says */
 };
 
@@ -15,5 +16,8 @@ struct width_row {
 const struct width_row *width_row_find(const char *name);
 /* NULL past the end. */
 const struct width_row *width_row_at(size_t index);
+
+/* Does the kernel consume only the low 16 of the argument's 32 bits? */
+bool argument_is_short(const char *name, unsigned argument);
 
 #endif

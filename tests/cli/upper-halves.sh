@@ -53,4 +53,13 @@ clone 0 SCMP_CMP_MASKED_EQ 268435456 268435456 | 0x10000200 | V | 0x800
 mmap 2 SCMP_CMP_MASKED_EQ 4 4     | 4          | 0 4096 V 0x22 -1 0 | 0 4096 1 0x22 -1 0
 mprotect 2 SCMP_CMP_MASKED_EQ 4 4 | 4          | 0 0 V          | 0 0 1
 T
+
+# Of a umode_t the kernel uses 16.
+oci chmod 1 SCMP_CMP_EQ 2541 >policy.json
+cage caged ./call --policy policy.json
+chmod=$(number 64 chmod)
+is "$(./caged 64 "$chmod" @/nonexistent 0x9ed -- 64 "$chmod" @/nonexistent 0x109ed -- 64 "$chmod" @/nonexistent 0x1ed)" \
+    "ENOANO
+ENOANO
+ENOENT" "chmod 04755 is denied, with bits above the 16 too; 0755 is not"
 finish

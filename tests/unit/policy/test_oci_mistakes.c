@@ -211,6 +211,15 @@ static const struct {
     {&x86_64, ARGS("clone", MASKED("0", "255", "^4294967296")),
      "0x100000000 has more than 32 bits, but the kernel consumes 32 bits of argument 0 of "
      "'clone': this can never hold, correct the value"},
+    {&x86_64, ARGS("chmod", ARG("1", "^65536", "EQ")),
+     "0x10000 has more than 16 bits, but the kernel consumes 16 bits of argument 1 of 'chmod': "
+     "correct it"},
+    {&x86_64, ARGS("mknodat", MASKED("2", "65536", "^0")),
+     "0x10000 has more than 16 bits, but the kernel consumes 16 bits of argument 2 of 'mknodat': "
+     "correct it"},
+    {&x86_64, ARGS("chmod", ARG("1", "^511", "NE")),
+     "the kernel consumes 16 bits of argument 1 of 'chmod', so that this comparison is passed by "
+     "setting another: use SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ"},
     {&x86_64, ARGS("clone", MASKED("0", "1", "^2")),
      "'valueTwo' 0x2 has bits that the mask ('value') 0x1 lacks: this can never hold, exchange or "
      "correct them"},
