@@ -40,6 +40,15 @@ struct split {
     uint8_t first;
 };
 
+/* A command that a 32-bit ABI knows by more than one value. Where one is denied, `other` is denied
+   where `value` is; or, with `ignored`, every value that differs in those bits alone. */
+struct spelling {
+    const char *name;
+    uint8_t argument;
+    uint32_t ignored; /* 0: use the next two */
+    uint32_t value, other;
+};
+
 struct abi {
     const char *name;                      /* "x86_64", "i386", "x32", "aarch64", "arm" */
     const char *oci_name;                  /* "SCMP_ARCH_X86_64" */
@@ -53,6 +62,8 @@ struct abi {
     size_t way_count;
     const struct split *splits;
     size_t split_count;
+    const struct spelling *spellings;
+    size_t spelling_count;
 };
 
 struct arch {

@@ -17,6 +17,8 @@ static const struct split splits[] = {
     {"arm_sync_file_range", 1},
 };
 
+static const struct spelling spellings[] = {SPELLINGS_32BIT};
+
 const struct abi abi_arm = {
     .name = "arm",
     .oci_name = "SCMP_ARCH_ARM",
@@ -28,4 +30,6 @@ const struct abi abi_arm = {
     .way_count = WAYS_32BIT_COUNT,
     .splits = splits,
     .split_count = sizeof splits / sizeof splits[0],
+    .spellings = spellings,
+    .spelling_count = sizeof spellings / sizeof spellings[0],
 };

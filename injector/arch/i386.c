@@ -16,6 +16,8 @@ static const struct split splits[] = {
     {"clone", 3}, /* the last two parameters are the other way round than on x86-64 */
 };
 
+static const struct spelling spellings[] = {SPELLINGS_32BIT};
+
 const struct abi abi_i386 = {
     .name = "i386",
     .oci_name = "SCMP_ARCH_X86",
@@ -27,6 +29,8 @@ const struct abi abi_i386 = {
     .way_count = WAYS_32BIT_COUNT,
     .splits = splits,
     .split_count = sizeof splits / sizeof splits[0],
+    .spellings = spellings,
+    .spelling_count = sizeof spellings / sizeof spellings[0],
 };
 
 static const struct abi *const abis[] = {&abi_i386, &abi_x86_64};

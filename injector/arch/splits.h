@@ -33,4 +33,20 @@
         "setfsgid", 0                                                                              \
     }
 
+/* Commands with several values. The locks of fcntl: F_GETLK, F_SETLK and F_SETLKW, and with 64
+   after the name (asm-generic/fcntl.h; both calls take either, fs/fcntl.c). Commands of ioctl have
+   the size of what they point to in bits 16 to 29 (asm-generic/ioctl.h), and where that has a long
+   or a pointer in it, the 32-bit ABI's is smaller: FS_IOC_SETFLAGS and FS_IOC32_SETFLAGS. */
+#define SPELLINGS_OF_LOCKS(name)                                                                   \
+    {name, 1, 0, 5, 12}, {name, 1, 0, 6, 13}, {name, 1, 0, 7, 14}, {name, 1, 0, 12, 5},            \
+        {name, 1, 0, 13, 6},                                                                       \
+    {                                                                                              \
+        name, 1, 0, 14, 7                                                                          \
+    }
+#define SPELLINGS_32BIT                                                                            \
+    SPELLINGS_OF_LOCKS("fcntl"), SPELLINGS_OF_LOCKS("fcntl64"),                                    \
+    {                                                                                              \
+        "ioctl", 1, 0x3fff0000u, 0, 0                                                              \
+    }
+
 #endif

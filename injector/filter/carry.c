@@ -14,6 +14,7 @@
  * A condition that cannot be said here, because a parameter is elsewhere or hidden in memory, makes
  * a denial unconditional and an allowance void. A denial that becomes unconditional so takes the
  * strictest action of the denials from there on.
+ * A denial of a command that the ABI knows by other values too denies those.
  */
 #include "filter/carry.h"
 
@@ -145,6 +146,104 @@ static enum truth reduce_condition(struct condition *c, unsigned bits)
     return TRUTH_OPEN;
 }
 
+/* Does it hold for this value of 32 bits? The condition is reduced to them. */
+static bool holds(const struct condition *c, uint32_t value)
+{
+    switch (c->compare) {
+    case COMPARE_EQ:
+        return value == c->value;
+    case COMPARE_NE:
+        return value != c->value;
+    case COMPARE_LT:
+        return value < c->value;
+    case COMPARE_LE:
+        return value <= c->value;
+    case COMPARE_GT:
+        return value > c->value;
+    case COMPARE_GE:
+        return value >= c->value;
+    case COMPARE_MASKED_EQ:
+        return (value & c->mask) == c->value;
+    }
+    return true;
+}
+
+/*
+ * Widens the conditions of a denial on a command of which the ABI ignores some bits. False if that
+ * cannot be said: an order looks at all bits. A command without any of those bits has one spelling.
+ */
+static bool ignore_bits(const struct spelling *spelling, struct condition *conditions,
+                        size_t *count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        struct condition c = conditions[i];
+        if (c.argument == spelling->argument && c.compare != COMPARE_NE) {
+            bool equal = c.compare == COMPARE_EQ;
+            if (!equal && c.compare != COMPARE_MASKED_EQ) {
+                return false;
+            }
+            if (equal ? (c.value & spelling->ignored) != 0 : (c.mask & spelling->ignored) != 0) {
+                c.mask = (equal ? UINT32_MAX : c.mask) & ~(uint64_t)spelling->ignored;
+                c.value &= c.mask;
+                c.compare = COMPARE_MASKED_EQ;
+            }
+            if (c.compare == COMPARE_MASKED_EQ && c.mask == 0) {
+                continue;
+            }
+        }
+        conditions[kept++] = c;
+    }
+    *count = kept;
+    return true;
+}
+
+/* What ignore_bits() does, for all spellings of `target`. */
+static bool widen(const struct abi *abi, const char *target, struct condition *conditions,
+                  size_t *count)
+{
+    for (size_t i = 0; i < abi->spelling_count; i++) {
+        const struct spelling *spelling = &abi->spellings[i];
+        if (spelling->ignored != 0 && strcmp(spelling->name, target) == 0 &&
+            !ignore_bits(spelling, conditions, count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Adds the denial that was just added again, for each value that is another one's spelling. */
+static void add_spellings(const struct abi *abi, const char *target,
+                          const struct condition *conditions, size_t count, struct action action,
+                          struct origin origin, struct rule_list *list)
+{
+    for (size_t i = 0; i < abi->spelling_count; i++) {
+        const struct spelling *spelling = &abi->spellings[i];
+        if (spelling->ignored != 0 || strcmp(spelling->name, target) != 0) {
+            continue;
+        }
+        CLEANUP_FREE struct condition *other = memory_zeroed(count + 1, sizeof *other);
+        size_t others = 0;
+        bool value_holds = true;
+        bool other_holds = true;
+        for (size_t k = 0; k < count; k++) {
+            if (conditions[k].argument != spelling->argument) {
+                other[others++] = conditions[k];
+                continue;
+            }
+            value_holds = value_holds && holds(&conditions[k], spelling->value);
+            other_holds = other_holds && holds(&conditions[k], spelling->other);
+        }
+        if (value_holds && !other_holds) {
+            other[others++] = (struct condition){.argument = spelling->argument,
+                                                 .width = 32,
+                                                 .compare = COMPARE_EQ,
+                                                 .value = spelling->other};
+            rule_list_add(list, other, others, action, origin);
+        }
+    }
+}
+
 /* The conditions of `rule` as they are for `target`, in the ABI; `mapped` has room for all. */
 static enum mapping map_conditions(const struct abi *abi, const char *target,
                                    const struct rule *rule, bool same_arguments,
@@ -199,6 +298,9 @@ static void append_mapped(const struct abi *abi, const char *target, const struc
         }
         struct origin origin = {.kind = ORIGIN_RULE, .syscall = syscall, .rule = i};
         bool denies = action_denies(rule->action);
+        if (denies && mapping == MAPPED && !widen(abi, target, mapped, &count)) {
+            mapping = MAPPED_UNSAYABLE;
+        }
         if (mapping == MAPPED_UNSAYABLE) {
             if (denies) {
                 rule_list_add(list, &selector, selector_count, strictest_from(rules, i), origin);
@@ -211,6 +313,9 @@ static void append_mapped(const struct abi *abi, const char *target, const struc
             /* With a selector there are no other conditions: they were unsayable. */
             rule_list_add(list, selector_count != 0 ? &selector : mapped,
                           selector_count != 0 ? selector_count : count, rule->action, origin);
+        }
+        if (denies && selector_count == 0) {
+            add_spellings(abi, target, mapped, count, rule->action, origin, list);
         }
         if (count == 0) {
             return;

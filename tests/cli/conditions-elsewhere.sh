@@ -73,6 +73,20 @@ wait4 2 MASKED_EQ 1 1       | waitpid -1 0 1                | denied
 settimeofday 1 NE 0         | stime 0                       | denied
 fcntl 1 EQ 1                | fcntl64 -1 1 0                | denied
 fcntl 1 EQ 1                | fcntl64 -1 3 0                | passes
+fcntl 1 EQ 6                | fcntl64 -1 6 0                | denied
+fcntl 1 EQ 6                | fcntl64 -1 13 0               | denied
+fcntl 1 EQ 6                | fcntl -1 13 0                 | denied
+fcntl 1 EQ 6                | fcntl64 -1 14 0               | passes
+fcntl 1 LE 6                | fcntl64 -1 12 0               | denied
+fcntl 1 LE 6                | fcntl64 -1 14 0               | passes
+ioctl 1 EQ 1074292226       | ioctl -1 0x40086602 0         | denied
+ioctl 1 EQ 1074292226       | ioctl -1 0x40046602 0         | denied
+ioctl 1 EQ 1074292226       | ioctl -1 0x40046601 0         | passes
+ioctl 1 EQ 1074292226       | ioctl -1 0x80046602 0         | passes
+ioctl 1 EQ 21522            | ioctl -1 0x5412 0             | denied
+ioctl 1 EQ 21522            | ioctl -1 0x45412 0            | passes
+ioctl 1 MASKED_EQ 4294967295 1074292226 | ioctl -1 0x40046602 0 | denied
+ioctl 1 GE 1074292226       | ioctl -1 0 0                  | denied
 kill 1 EQ 99                | kill 0x7ffffff0 99            | denied
 kill 1 EQ 99                | kill 0x7ffffff0 0             | passes
 personality 0 EQ 4294967295 | personality 0xffffffff        | denied

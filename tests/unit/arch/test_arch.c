@@ -153,6 +153,13 @@ static void test_ways_lead_between_known_calls(void **state)
                 fail_msg("split %s", abi->splits[i].name);
             }
         }
+        for (size_t i = 0; i < abi->spelling_count; i++) {
+            const struct spelling *spelling = &abi->spellings[i];
+            if (!syscall_name_is_known(spelling->name) ||
+                (spelling->ignored == 0) == (spelling->value == spelling->other)) {
+                fail_msg("spelling %zu, of %s", i, spelling->name);
+            }
+        }
     }
 }
 

@@ -374,6 +374,8 @@ static void test_resolve_carries_conditions(void **state)
         {"i386", 120, DENY_CALL, {0, 0, 0, 0, 5}}, /* other order on i386: whole */
         {"x86_64", 56, ALLOW_CALL, {0, 0, 0, 0, 5}},
         {"i386", 221, DENY_CALL, {0, 7}},
+        {"i386", 221, DENY_CALL, {0, 14}}, /* F_SETLKW64 */
+        {"x86_64", 72, ALLOW_CALL, {0, 14}},
         {"i386", 221, ALLOW_CALL, {0, 8}},
     };
     assert_calls(&given, "x86_64", calls, COUNT(calls));
