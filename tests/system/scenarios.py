@@ -42,8 +42,8 @@ class Inside:
         process = self.start(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                              **more)
         if feed is not None:
-            time_limit = time.monotonic() + 2
-            while time.monotonic() < time_limit and not waits_for_input(process.pid):
+            end = time.monotonic() + SECONDS / 4
+            while time.monotonic() < end and process.poll() is None and not waits_for_input(process.pid):
                 time.sleep(0.01)
         self.look()
         out, _ = process.communicate(feed, timeout=SECONDS)

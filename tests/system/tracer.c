@@ -443,22 +443,34 @@ static void report(int fd, int status)
             run.seen_threads, probe, run.last_abi != NULL ? run.last_abi->bits : 0);
 }
 
+static int number_from(const char *text)
+{
+    char *end = NULL;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || value < 0 || value > INT32_MAX) {
+        fprintf(stderr, "tracer: not a number: %s\n", text);
+        exit(FAILED);
+    }
+    return (int)value;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 6) {
         fputs("usage: tracer REPORT-FD SECONDS USER GROUP PROGRAM [ARGUMENT...]\n", stderr);
         return FAILED;
     }
-    int fd = atoi(argv[1]);
+    int fd = number_from(argv[1]);
+    int seconds = number_from(argv[2]);
     const struct itimerval every = {{1, 0}, {1, 0}};
     struct sigaction action = {.sa_handler = tick};
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
         die("REPORT-FD");
     }
-    start(argv + 5, (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]));
+    start(argv + 5, (unsigned)number_from(argv[3]), (unsigned)number_from(argv[4]));
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &every, NULL);
-    int status = follow(atoi(argv[2]));
-    report(fd, status);
+    report(fd, follow(seconds));
     return 0;
 }

@@ -51,7 +51,9 @@ def main():
         thread.start()
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     shell = subprocess.Popen(["/bin/sh", "-c", "read word; echo $word $word"], **pipes)
-    child = subprocess.Popen([sys.executable, "-c", "print(sum(map(int, input().split())))"], **pipes)
+    program = "print('up', flush=True); print(sum(map(int, input().split())))"
+    child = subprocess.Popen([sys.executable, "-c", program], **pipes)
+    child.stdout.readline()
     print("ready", flush=True)
     sys.stdin.readline()
     go.set()
