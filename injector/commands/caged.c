@@ -84,6 +84,12 @@ int caged_verify(const struct caged *caged, const struct verify_accept *accept, 
         error_name_file(error, name);
         return -1;
     }
+    bool marked = (caged->payload.cage.payload_flags & PAYLOAD_AUDIT) != 0;
+    if (marked != caged->policy->audit) {
+        return error_file(error, ERROR_CHECK, name,
+                          "its policy is %s audit, the payload's mark says otherwise",
+                          caged->policy->audit ? "an" : "no");
+    }
     if ((caged->payload.cage.seccomp_flags & caged->policy->flags) != caged->policy->flags) {
         return error_file(error, ERROR_CHECK, name,
                           "the filter is loaded without a flag that its policy asks for");

@@ -79,10 +79,9 @@ for file in static static-pie; do
     forged interpreter "$file" 'interpreter|PT_INTERP'
 done
 cage audit.caged dynamic "${deny[@]}" --audit
-# An audit without its mark is what a policy that only logs gives: --policy tells the difference.
-"$PYTHON" "$CLI/elf.py" forge audit-flag audit.caged forged
-fails 1 'another policy' "an audit whose mark was taken away does not carry the policy" \
-    "$ELFCAGE" verify "${deny[@]}" forged
+forged audit-flag audit 'audit'
+cage log.caged dynamic --default allow --log lchown
+fails 1 'another policy' "a policy that only logs is not the policy" "$ELFCAGE" verify "${deny[@]}" log.caged
 cage warn.caged dynamic "${deny[@]}" --on-load-failure warn
 forged warn-flag warn 'flags|warn'
 forged jmprel lazy 'relocation'
