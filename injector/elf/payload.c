@@ -9,8 +9,9 @@
  *   .note.elfcage    one note of type NT_VERSION without description, whose owner is the text
  *                    "elfcage payload 1 sha256:" and the identity in hexadecimal
  *   .elfcage.stub    struct elfcage_stub_config (stub/format.h) and the code of the stub
- * In front of the program, sections may say what its bytes are now: .elfcage.spare (S3m: what is left
- * of the block that moved), .elfcage.headers (S2: the old headers). They hold nothing of the payload.
+ * In front of the program, sections may say what its bytes are now: .elfcage.spare (S3m: what is
+ * left of the block that moved), .elfcage.headers (S2: the old headers). They hold nothing of the
+ * payload.
  *
  * Header, 176 bytes:
  *   0  magic, 8 bytes: 0xe1 "elfcage"
@@ -135,6 +136,13 @@ static int read_text(const struct reader *reader, enum payload_field offset,
     return 0;
 }
 
+/* The version of elfcage is printed as it is: nothing that a terminal would obey. */
+static bool is_version(const char *text)
+{
+    return text[strspn(text,
+                       "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-+~")] == 0;
+}
+
 static int read_cage(const struct reader *reader, struct payload *payload)
 {
     struct cage *cage = &payload->cage;
@@ -148,6 +156,9 @@ static int read_cage(const struct reader *reader, struct payload *payload)
     if (read_text(reader, FIELD_POLICY_OFFSET, FIELD_POLICY_SIZE, &cage->policy_text) != 0 ||
         read_text(reader, FIELD_MAKER_OFFSET, FIELD_MAKER_SIZE, &payload->elfcage_version) != 0) {
         return -1;
+    }
+    if (!is_version(payload->elfcage_version)) {
+        return damaged(reader, FIELD_MAKER_OFFSET, "its version of elfcage is none");
     }
     cage->seccomp_flags = field32(reader, FIELD_SECCOMP_FLAGS);
     cage->stub_flags = field32(reader, FIELD_STUB_FLAGS);

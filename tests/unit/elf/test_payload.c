@@ -232,6 +232,16 @@ static void test_payload_refuses_lies(void **state)
     }
 }
 
+/* It would be printed. */
+static void test_payload_refuses_a_version_that_is_none(void **state)
+{
+    struct caged *caged = *state;
+    uint8_t *payload = caged->file.data + caged->start;
+    payload[bytes_get32(payload + FIELD_MAKER_OFFSET, false)] = '\033';
+    seal(caged);
+    expect_damage(caged, "its version of elfcage is none");
+}
+
 static void test_payload_refuses_a_forged_undo_record(void **state)
 {
     struct caged *caged = *state;
@@ -294,6 +304,7 @@ int main(void)
         TEST(test_payload_is_found_without_section_headers),
         TEST(test_payload_refuses_every_changed_byte),
         TEST(test_payload_refuses_lies),
+        TEST(test_payload_refuses_a_version_that_is_none),
         TEST(test_payload_refuses_a_forged_undo_record),
         TEST(test_payload_refuses_two),
     };
