@@ -112,8 +112,9 @@ static int settle(struct inject *inject, struct error *error)
 }
 
 /* What goes into the file; borrows from `compiled` and `instructions`. */
-static struct cage make_cage(const struct compiled *compiled, const struct buffer *instructions,
-                             const struct inject *inject, const struct policy_source *source)
+static struct cage make_cage(const struct image *image, const struct compiled *compiled,
+                             const struct buffer *instructions, const struct inject *inject,
+                             const struct policy_source *source)
 {
     return (struct cage){
         .instructions = {instructions->data, instructions->size},
@@ -121,7 +122,8 @@ static struct cage make_cage(const struct compiled *compiled, const struct buffe
         .seccomp_flags = compiled->policy->flags | SECCOMP_FILTER_FLAG_TSYNC,
         .stub_flags = inject->stub_flags,
         .payload_flags = (source->audit ? PAYLOAD_AUDIT : 0u) |
-                         (source->allow_nesting ? PAYLOAD_ALLOW_NESTING : 0u),
+                         (source->allow_nesting ? PAYLOAD_ALLOW_NESTING : 0u) |
+                         (image_has_preinit(image) ? PAYLOAD_PREINIT : 0u),
         .hook = HOOK_ENTRY,
     };
 }
@@ -317,7 +319,7 @@ static int inject_file(const char *file, const struct inject *inject,
                  "filter and would exit with status 126: --allow-nesting allows that");
         }
         struct buffer instructions = target_bytes(&compiled.filter, image_big_endian(image));
-        struct cage cage = make_cage(&compiled, &instructions, inject, source);
+        struct cage cage = make_cage(image, &compiled, &instructions, inject, source);
         const struct job job = {inject, output, verbosity, file, fd, image, &cage};
         result = inject_into(&job, error);
         buffer_free(&instructions);

@@ -51,12 +51,13 @@ static void report_end(struct json_writer *writer)
    a dynamic section too, and relocates itself after its entry. */
 static const char *before_hook(const struct caged *caged)
 {
-    for (size_t i = 0; i < image_phdr_count(caged->image); i++) {
-        if (image_phdr(caged->image, i)->p_type == PT_INTERP) {
-            return "the dynamic loader and the constructors of shared libraries run before it";
-        }
+    if (image_find_phdr(caged->image, PT_INTERP) == SIZE_MAX) {
+        return "nothing of the program runs before it";
     }
-    return "nothing of the program runs before it";
+    return caged->payload.cage.payload_flags & PAYLOAD_PREINIT
+               ? "the dynamic loader, the program's own DT_PREINIT_ARRAY and the constructors of "
+                 "shared libraries run before it"
+               : "the dynamic loader and the constructors of shared libraries run before it";
 }
 
 static char *identity_text(const struct payload *payload)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int check_or_free(struct image *image, struct image **out, struct error *error)
 {
@@ -80,6 +81,21 @@ void image_free(struct image *image)
     free(image->shdrs);
     free(image->name);
     free(image);
+}
+
+void image_forget(const struct image *image, uint64_t offset, uint64_t size)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t start;
+    if (!image->map || !bytes_in(offset, size, image->bytes.size) ||
+        !bytes_align_up(offset, page, &start)) {
+        return;
+    }
+    uint64_t end = (offset + size) & ~(page - 1);
+    if (start < end) {
+        /* Private and never written to: what comes back is the file. */
+        madvise((uint8_t *)image->map + start, (size_t)(end - start), MADV_DONTNEED);
+    }
 }
 
 const char *image_name(const struct image *image)
@@ -220,6 +236,21 @@ bool image_at_address(const struct image *image, uint64_t address, uint64_t size
         if (phdr->p_type == PT_LOAD && address >= phdr->p_vaddr &&
             bytes_in(address - phdr->p_vaddr, size, phdr->p_filesz)) {
             return bytes_slice(image->bytes, phdr->p_offset + (address - phdr->p_vaddr), size, out);
+        }
+    }
+    return false;
+}
+
+bool image_has_preinit(const struct image *image)
+{
+    if (image_find_phdr(image, PT_INTERP) == SIZE_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < image_dynamic_count(image); i++) {
+        GElf_Dyn dyn = image_dynamic(image, i);
+        if (dyn.d_tag == DT_PREINIT_ARRAY ||
+            (dyn.d_tag == DT_PREINIT_ARRAYSZ && dyn.d_un.d_val != 0)) {
+            return true;
         }
     }
     return false;

@@ -43,6 +43,9 @@ size_t image_dynamic_count(const struct image *image);
 GElf_Dyn image_dynamic(const struct image *image, size_t index);
 /* The value of the last entry with that tag (ld.so takes the last one); false if there is none. */
 bool image_dynamic_value(const struct image *image, int64_t tag, uint64_t *value);
+/* Has it functions of its own that ld.so calls before all others (DT_PREINIT_ARRAY, gABI)? musl's
+   ld.so does not; that is not looked at. */
+bool image_has_preinit(const struct image *image);
 /* Where the last byte that a header, segment or section describes ends, bytes. What lies behind
    was appended: the program may look for it from the end of the file. */
 uint64_t image_end(const struct image *image);
@@ -50,6 +53,8 @@ uint64_t image_end(const struct image *image);
    all in one PT_LOAD's file part. */
 bool image_at_address(const struct image *image, uint64_t address, uint64_t size,
                       struct bytes *out);
+/* These bytes are not needed soon: their pages need not stay in memory. They can still be read. */
+void image_forget(const struct image *image, uint64_t offset, uint64_t size);
 /* The file offset of that address; false if it is in no PT_LOAD's file part. */
 bool image_offset_of(const struct image *image, uint64_t address, uint64_t *offset);
 

@@ -12,7 +12,8 @@
  * them.
  *
  * Code of libraries, and resolvers of indirect functions, run before the entry point; that is what
- * the entry hook is, and no finding.
+ * the entry hook is, and no finding. The same goes for a DT_PREINIT_ARRAY that the original had, which
+ * the payload records; one that was added since is a finding.
  */
 #include "elf/verify.h"
 
@@ -218,7 +219,7 @@ static int check_flags(const struct verifying *v)
     if (cage->stub_flags & ~(ELFCAGE_STUB_KEEP_PRIVILEGES | ELFCAGE_STUB_WARN)) {
         return no(v, FIELD_STUB_FLAGS, "the stub does not know its flags 0x%x", cage->stub_flags);
     }
-    if (cage->payload_flags & ~(PAYLOAD_AUDIT | PAYLOAD_ALLOW_NESTING)) {
+    if (cage->payload_flags & ~(PAYLOAD_AUDIT | PAYLOAD_ALLOW_NESTING | PAYLOAD_PREINIT)) {
         return no(v, FIELD_PAYLOAD_FLAGS, "the payload has unknown flags 0x%x",
                   cage->payload_flags);
     }

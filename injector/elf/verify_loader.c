@@ -339,5 +339,9 @@ int verify_loader(const struct image *image, const struct payload *payload, stru
     if (check_segments(&l) < 0 || loader_sees_the_same(image, error) < 0) {
         return -1;
     }
+    if (image_has_preinit(image) && !(payload->cage.payload_flags & PAYLOAD_PREINIT)) {
+        return no(&l, "DT_PREINIT_ARRAY, which the original did not have: its functions would run "
+                      "before the hook");
+    }
     return check_relocations(&l);
 }

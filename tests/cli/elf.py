@@ -416,6 +416,16 @@ def forge_df_textrel(cage, _):
     raise SystemExit("no DT_FLAGS")
 
 
+def forge_preinit(cage, _):
+    """Two spare DT_NULLs of GNU ld say that the last function of DT_INIT_ARRAY is to run before all."""
+    word = cage.elf.ehdr["entry"][1]
+    entries = list(cage.elf.dynamic())
+    values = {tag: value for _, tag, value in entries}
+    end = entries[-1][0]
+    for at, value in zip(range(end, end + 4 * word, word), (32, values[25] + values[27] - word, 33, word)):
+        cage.elf.put(at, word, value)
+
+
 def forge_writable(cage, _):
     cage.elf.set_segment(cage.index, flags=cage.elf.segment(cage.index)["flags"] | PF_W)
 

@@ -75,6 +75,7 @@ for file in dynamic static-pie; do
     forged shadow-page "$file" 'share a page'
     forged shadow-headers "$file" 'several segments map the program headers'
 done
+forged preinit dynamic 'DT_PREINIT_ARRAY, which the original did not have'
 for file in static static-pie; do
     forged interpreter "$file" 'interpreter|PT_INTERP'
 done
