@@ -136,15 +136,23 @@ static bool same_cage(const struct cage *a, const struct cage *b)
            a->hook == b->hook;
 }
 
-/* The temporary file, before it is renamed: is it the cage that was meant, whole, and proved? */
+/* Reads a caged file and verifies it: whole, hooked, and proved? */
+static int check_caged(int fd, const char *name, struct caged *caged, struct error *error)
+{
+    struct image *image = NULL;
+    const struct verify_accept accept = {.audit = true, .warn = true};
+    if (image_from_fd(fd, name, &image, error) < 0 || caged_read(image, caged, error) < 0) {
+        return -1;
+    }
+    return caged_verify(caged, &accept, error);
+}
+
+/* The temporary file, before it is renamed: is it the cage that was meant? */
 static int check_written(int fd, const char *name, void *context, struct error *error)
 {
     const struct cage *meant = context;
-    struct image *image = NULL;
     __attribute__((cleanup(caged_free))) struct caged caged = {0};
-    const struct verify_accept accept = {.audit = true, .warn = true};
-    if (image_from_fd(fd, name, &image, error) < 0 || caged_read(image, &caged, error) < 0 ||
-        caged_verify(&caged, &accept, error) < 0) {
+    if (check_caged(fd, name, &caged, error) < 0) {
         if (error->kind != ERROR_SYSTEM) {
             error->kind = ERROR_INTERNAL;
         }
@@ -230,6 +238,14 @@ static int carry_out(const struct job *job, const struct plan *plan, struct erro
 static int inject_again(const struct job *job, const struct payload *payload, struct error *error)
 {
     if (same_cage(&payload->cage, job->cage)) {
+        __attribute__((cleanup(caged_free))) struct caged caged = {0};
+        if (check_caged(job->fd, job->file, &caged, error) < 0) {
+            if (error->kind == ERROR_CHECK) {
+                error->kind = ERROR_UNSUPPORTED;
+            }
+            return error_context(error, "caged with this policy, but changed since: cage the "
+                                        "original anew");
+        }
         struct plan *copy = plan_identity(job->image);
         int result =
             job->output->in_place && !job->inject->dry_run ? 0 : carry_out(job, copy, error);

@@ -55,6 +55,16 @@ run "$ELFCAGE" remove -i file
 is "$status $(wc -l <.err) $(digest file)" "4 1 $changed" "a payload that was changed: remove is refused"
 like "$err" '^elfcage: file' "and says so"
 
+# The same policy again is no reason to say "caged" of a file that has lost its hook.
+for output in -i "-o out"; do
+    "$PYTHON" "$CLI/elf.py" forge original-entry dynamic-one file
+    changed=$(digest file)
+    # shellcheck disable=SC2086 # words
+    fails 4 'changed since.*the hook is gone' "inject $output: a cage without its hook is none" \
+        "$ELFCAGE" inject "${one[@]}" $output file
+    is "$(digest file) $(ls out 2>/dev/null)" "$changed " "inject $output: it stays as it is, nothing is written"
+done
+
 # --dry-run writes nothing, and needs no output.
 mkdir dry
 cp dynamic static dry
