@@ -339,9 +339,13 @@ int verify_loader(const struct image *image, const struct payload *payload, stru
     if (check_segments(&l) < 0 || loader_sees_the_same(image, error) < 0) {
         return -1;
     }
-    if (image_has_preinit(image) && !(payload->cage.payload_flags & PAYLOAD_PREINIT)) {
+    bool recorded = (payload->cage.payload_flags & PAYLOAD_PREINIT) != 0;
+    if (image_has_preinit(image) && !recorded) {
         return no(&l, "DT_PREINIT_ARRAY, which the original did not have: its functions would run "
                       "before the hook");
+    }
+    if (!image_has_preinit(image) && recorded) {
+        return no(&l, "the payload speaks of a DT_PREINIT_ARRAY, which the file does not have");
     }
     return check_relocations(&l);
 }

@@ -302,7 +302,9 @@ static void test_verify_looks_at_the_flags(void **state)
         {FIELD_SECCOMP_FLAGS, CONFIG(seccomp_flags), 9,
          "the seccomp(2) flags 0x9 are not such that the stub can load a filter"},
         {FIELD_STUB_FLAGS, CONFIG(stub_flags), 4, "the stub does not know its flags 0x4"},
-        {FIELD_PAYLOAD_FLAGS, 0, 0, 4, "the payload has unknown flags 0x4"},
+        {FIELD_PAYLOAD_FLAGS, 0, 0, 8, "the payload has unknown flags 0x8"},
+        {FIELD_PAYLOAD_FLAGS, 0, 0, PAYLOAD_PREINIT,
+         "the payload speaks of a DT_PREINIT_ARRAY, which the file does not have"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         uint64_t before = get(c, c->segment + cases[i].field, 4);
