@@ -62,7 +62,7 @@ static bool shares_page(const struct loader *l, uint64_t address, uint64_t size)
 static bool hides_page(const GElf_Phdr *a, const GElf_Phdr *b, uint64_t page)
 {
     uint64_t a_end = a->p_vaddr + a->p_memsz; /* in range: image_check.c */
-    return a->p_memsz != 0 && (b->p_vaddr & ~(page - 1)) < a_end &&
+    return (b->p_vaddr & ~(page - 1)) < a_end &&
            (b->p_filesz == 0 || a->p_vaddr - a->p_offset != b->p_vaddr - b->p_offset);
 }
 
@@ -85,18 +85,20 @@ static bool fits_pages(const struct image *image, uint64_t page)
  */
 static int check_shared_pages(const struct loader *l, uint64_t page)
 {
-    const struct image *image = l->image;
-    for (size_t i = 0; i < image_phdr_count(image); i++) {
-        for (size_t k = i + 1; k < image_phdr_count(image); k++) {
-            const GElf_Phdr *a = image_phdr(image, i);
-            const GElf_Phdr *b = image_phdr(image, k);
-            if (a->p_type == PT_LOAD && b->p_type == PT_LOAD && hides_page(a, b, page)) {
-                return no(l,
-                          "segments %zu and %zu share a page and map different bytes: ld.so would "
-                          "not see what the first one says",
-                          i, k);
-            }
+    size_t before = SIZE_MAX;
+    for (size_t i = 0; i < image_phdr_count(l->image); i++) {
+        const GElf_Phdr *phdr = image_phdr(l->image, i);
+        if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0) {
+            continue;
         }
+        /* They are sorted, so who shares a page with one shares it with the next. */
+        if (before != SIZE_MAX && hides_page(image_phdr(l->image, before), phdr, page)) {
+            return no(l,
+                      "segments %zu and %zu share a page and map different bytes: ld.so would "
+                      "not see what the first one says",
+                      before, i);
+        }
+        before = i;
     }
     return 0;
 }
