@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <libelf.h>
+#include <stddef.h>
 #include <string.h>
 
 /* Big enough for any structure below, aligned for all of them. */
@@ -239,6 +240,12 @@ void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym)
                    .st_value = (Elf32_Addr)sym->st_value,
                    .st_size = (Elf32_Word)sym->st_size};
     to_file(codec, ELF_T_SYM, &s, bytes, sizeof s);
+}
+
+void codec_put_sym_section(struct codec codec, uint8_t *bytes, uint16_t section)
+{
+    size_t offset = codec.is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+    bytes_put16(bytes + offset, codec.big_endian, section);
 }
 
 void codec_get_rel(struct codec codec, const uint8_t *bytes, GElf_Rela *rel, uint64_t *symbol)

@@ -44,5 +44,7 @@ void codec_put_phdr(struct codec codec, uint8_t *bytes, const GElf_Phdr *phdr);
 void codec_put_shdr(struct codec codec, uint8_t *bytes, const GElf_Shdr *shdr);
 void codec_put_dyn(struct codec codec, uint8_t *bytes, const GElf_Dyn *dyn);
 void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym);
+/* Its st_shndx alone: where a table with 100,000 entries needs no more, that is much faster. */
+void codec_put_sym_section(struct codec codec, uint8_t *bytes, uint16_t section);
 
 #endif

@@ -64,13 +64,15 @@ void compose_piece(struct composition *c, uint64_t offset, uint64_t size)
     bytes_slice(image_bytes(c->image), offset, size, &piece->original);
 }
 
-static void add_guard(struct composition *c, uint64_t offset, const struct buffer *bytes)
+static void add_guard(struct composition *c, uint64_t offset, struct bytes bytes)
 {
     struct undo_guard *guard = memory_append(&c->undo.guards, &c->undo.guard_count,
                                              &c->undo.guard_capacity, sizeof *c->undo.guards);
     guard->offset = offset;
-    guard->size = bytes->size;
-    bytes_digest(bytes->data, bytes->size, guard->digest);
+    guard->size = bytes.size;
+    if (!c->measuring) {
+        bytes_digest(bytes.data, bytes.size, guard->digest);
+    }
 }
 
 static void add_write(struct plan *plan, uint64_t target, struct buffer *bytes, const char *what)
@@ -94,21 +96,22 @@ void compose_write(struct composition *c, uint64_t target, struct buffer *bytes,
     if (from < to) {
         compose_piece(c, from - start, to - from);
     }
-    add_guard(c, target, bytes);
+    add_guard(c, target, (struct bytes){bytes->data, bytes->size});
     add_write(c->plan, target, bytes, what);
 }
 
-void compose_write_mapped(struct composition *c, uint64_t offset, struct buffer *table)
+void compose_write_mapped(struct composition *c, uint64_t offset, uint64_t size,
+                          struct buffer *table)
 {
-    if (table->size == 0) {
-        buffer_free(table);
-        return;
-    }
     struct undo_table *undo = memory_append(&c->undo.tables, &c->undo.table_count,
                                             &c->undo.table_capacity, sizeof *c->undo.tables);
-    *undo = (struct undo_table){offset, table->size};
-    add_guard(c, c->draft->shift + offset, table);
-    add_write(c->plan, c->draft->shift + offset, table, "symbol table");
+    *undo = (struct undo_table){offset, size};
+    add_guard(c, c->draft->shift + offset, (struct bytes){table->data, size});
+    if (c->measuring) {
+        buffer_free(table);
+    } else {
+        add_write(c->plan, c->draft->shift + offset, table, "symbol table");
+    }
 }
 
 /*
@@ -358,15 +361,17 @@ static void composition_clear(struct composition *c)
 
 int draft_compose(const struct draft *draft, struct plan **out, struct error *error)
 {
+    image_forget(draft->image, 0, image_bytes(draft->image).size); /* layouts read whole tables */
     uint64_t undo_bytes = 0;
     for (int round = 0; round < 2; round++) {
-        struct composition c = {.draft = draft,
+        struct composition c = {.measuring = round == 0,
+                                .draft = draft,
                                 .image = draft->image,
                                 .codec = image_codec(draft->image),
                                 .stub = image_arch(draft->image)->stub,
                                 .plan = memory_zeroed(1, sizeof(struct plan))};
         int result = compose(&c, undo_bytes, error);
-        bool settled = undo_bytes == undo_size(&c.undo);
+        bool settled = !c.measuring && undo_bytes == undo_size(&c.undo);
         undo_bytes = undo_size(&c.undo);
         if (result == 0 && settled) {
             result = check_writes(&c, error);

@@ -37,13 +37,17 @@ struct composition {
     uint16_t *old_index; /* owned; for each new section, 0 for an added one */
     bool sections_permuted, spare_done;
     uint64_t names_offset, names_size, table_offset; /* of the new section headers */
+
+    bool measuring; /* only the size of the undo record is wanted: no digests */
 };
 
 /* Adds a write, and to the undo record what it replaces and what it leaves behind. The bytes
    become the plan's. */
 void compose_write(struct composition *c, uint64_t target, struct buffer *bytes, const char *what);
-/* The same for a symbol table at `offset` of the original that is undone by the section map. */
-void compose_write_mapped(struct composition *c, uint64_t offset, struct buffer *table);
+/* The same for a symbol table at `offset` of the original that is undone by the section map. While
+   measuring, the contents of `table` do not count. */
+void compose_write_mapped(struct composition *c, uint64_t offset, uint64_t size,
+                          struct buffer *table);
 /* Adds a piece of the original to undo. */
 void compose_piece(struct composition *c, uint64_t offset, uint64_t size);
 

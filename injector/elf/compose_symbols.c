@@ -9,7 +9,11 @@
  */
 #include "elf/compose.h"
 
+#include "base/memory.h"
+
 #include <string.h>
+
+#define PIECE_SYMBOLS ((size_t)16384)
 
 static bool is_symbol_table(const GElf_Shdr *shdr)
 {
@@ -30,12 +34,14 @@ static bool change_symbol(const struct composition *c, uint8_t *bytes)
     bool moved = shdr->sh_flags & SHF_ALLOC && shdr->sh_type != SHT_NOBITS &&
                  sym.st_value >= shdr->sh_addr && sym.st_value - shdr->sh_addr <= shdr->sh_size &&
                  draft_find_move(c->draft, shdr->sh_offset, shdr->sh_size);
-    if (moved) {
-        sym.st_value += compose_address(c, shdr->sh_addr) - shdr->sh_addr;
-    }
     sym.st_shndx = c->new_index[sym.st_shndx];
+    if (!moved) {
+        codec_put_sym_section(c->codec, bytes, sym.st_shndx);
+        return false;
+    }
+    sym.st_value += compose_address(c, shdr->sh_addr) - shdr->sh_addr;
     codec_put_sym(c->codec, bytes, &sym);
-    return moved;
+    return true;
 }
 
 void compose_patch_symbols(struct composition *c, const struct draft_move *move, uint8_t *bytes)
@@ -70,17 +76,38 @@ static void write_entries(struct composition *c, const GElf_Shdr *shdr)
     }
 }
 
+/* Copies `size` bytes of a table from `offset` to the end of `table`, and changes them there. */
+static void add_symbols(struct composition *c, uint64_t offset, size_t size, struct buffer *table)
+{
+    size_t entry = codec_sym_size(c->codec);
+    uint8_t *copy = table->data + table->size;
+    buffer_add(table, image_bytes(c->image).data + offset, size);
+    for (size_t at = 0; at < size; at += entry) {
+        if (change_symbol(c, copy + at)) {
+            compose_piece(c, offset + at, entry);
+        }
+    }
+}
+
+/* In pieces, so that of a table with megabytes there is one copy in memory and not two, and none
+   while measuring. */
 static void write_table(struct composition *c, const GElf_Shdr *shdr)
 {
     size_t entry = codec_sym_size(c->codec);
-    struct buffer table = {0};
-    buffer_add(&table, image_bytes(c->image).data + shdr->sh_offset, shdr->sh_size / entry * entry);
-    for (uint64_t at = 0; at < table.size; at += entry) {
-        if (change_symbol(c, table.data + at)) {
-            compose_piece(c, shdr->sh_offset + at, entry);
-        }
+    size_t size = shdr->sh_size / entry * entry;
+    size_t piece_size = size < PIECE_SYMBOLS * entry ? size : PIECE_SYMBOLS * entry;
+    struct buffer table = {.capacity = c->measuring ? piece_size : size};
+    if (size == 0) {
+        return;
     }
-    compose_write_mapped(c, shdr->sh_offset, &table);
+    table.data = memory_zeroed(table.capacity, 1);
+    for (size_t at = 0; at < size; at += piece_size) {
+        size_t piece = size - at < piece_size ? size - at : piece_size;
+        table.size = c->measuring ? 0 : at;
+        add_symbols(c, shdr->sh_offset + at, piece, &table);
+        image_forget(c->image, shdr->sh_offset + at, piece);
+    }
+    compose_write_mapped(c, shdr->sh_offset, size, &table);
 }
 
 void compose_write_symbols(struct composition *c)

@@ -179,6 +179,7 @@ int write_plan(const struct plan *plan, const struct image *image, int source_fd
         write_contents(&t, plan, source_fd, error) < 0) {
         return -1;
     }
+    image_forget(image, 0, image_bytes(image).size);
     if (check && check(t.fd, options->destination, context, error) < 0) {
         return -1;
     }
