@@ -7,7 +7,7 @@
 set -eu
 
 # What compiles elfcage: clang, lld and llvm make the stubs of every architecture.
-build=(gcc libc6-dev cmake ninja-build pkg-config libelf-dev libseccomp-dev libyajl-dev libmd-dev
+build=(gcc libc6-dev cmake ninja-build pkg-config libelf-dev libseccomp-dev libyajl-dev nettle-dev
   libcmocka-dev clang lld llvm python3)
 # What the demonstration cages besides: programs in Go and C, GNU tar.
 demo=(golang-go curl tar binutils)

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-#include <sha2.h>
+#include <nettle/sha2.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,8 +169,8 @@ char *buffer_steal_text(struct buffer *b)
 
 void bytes_digest(const void *bytes, size_t size, uint8_t digest[static BYTES_DIGEST_SIZE])
 {
-    SHA2_CTX context;
-    SHA256Init(&context);
-    SHA256Update(&context, bytes, size);
-    SHA256Final(digest, &context);
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, size, bytes);
+    sha256_digest(&context, BYTES_DIGEST_SIZE, digest);
 }

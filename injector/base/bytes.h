@@ -57,7 +57,7 @@ void buffer_free(struct buffer *b);
 char *buffer_steal_text(struct buffer *b);
 
 #define BYTES_DIGEST_SIZE 32u
-/* SHA-256 (FIPS 180-4) of `size` bytes, by libmd. */
+/* SHA-256 (FIPS 180-4) of `size` bytes, by nettle, which uses what the processor has for it. */
 void bytes_digest(const void *bytes, size_t size, uint8_t digest[static BYTES_DIGEST_SIZE]);
 
 #endif
