@@ -10,6 +10,7 @@
 #include "policy/canonical.h"
 #include "policy/fields.h"
 #include "policy/internal.h"
+#include "policy/widths.h"
 
 #include <string.h>
 
@@ -279,7 +280,7 @@ static int read_condition(struct reader *r, const struct json_value *value, cons
                           first->text);
     }
     unsigned consumed = argument_width(name, c.argument);
-    if (consumed && consumed != c.width) {
+    if (consumed && consumed != c.width && !argument_depends(name, c.argument)) {
         policy_note(r->notes,
                     "%s:%zu:%zu: argument %u of '%s' is compared as %u bits, the kernel "
                     "consumes %u",

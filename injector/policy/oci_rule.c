@@ -174,6 +174,32 @@ static int shorten(struct oci *oci, const char *name, const struct argument *a,
     return 0;
 }
 
+/*
+ * The kernel consumes 32 or 64 bits, and we cannot know which. A denial has to hold if it holds for
+ * one of them, what passes only if it holds for both. EQ and MASKED_EQ can say that, by 32 and 64
+ * bits; LT and LE can for what passes.
+ */
+static int take_strict_width(struct oci *oci, const char *name, const struct argument *a,
+                             bool denies, struct condition *c)
+{
+    bool equal = c->compare == COMPARE_EQ || c->compare == COMPARE_MASKED_EQ;
+    bool below = c->compare == COMPARE_LT || c->compare == COMPARE_LE;
+    if (!equal && (denies || !below)) {
+        return fail_value(
+            oci->file, a->value_place, oci->error,
+            "whether the kernel consumes 32 or 64 bits of argument %u of '%s' depends "
+            "on another argument, so that this comparison may be passed: use "
+            "SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ",
+            (unsigned)a->index, name);
+    }
+    if (denies) {
+        c->width = 32;
+        c->value &= UINT32_MAX;
+        c->mask &= UINT32_MAX;
+    }
+    return 0;
+}
+
 /* No width: the call has no such argument, or the kernel does not consume it in one way. */
 static int refuse_argument(struct oci *oci, const char *name, const struct argument *a)
 {
@@ -191,7 +217,7 @@ static int refuse_argument(struct oci *oci, const char *name, const struct argum
 }
 
 /* The condition that `a` means for one system call. */
-static int build_condition(struct oci *oci, const char *name, const struct argument *a,
+static int build_condition(struct oci *oci, const char *name, const struct argument *a, bool denies,
                            struct condition *out)
 {
     unsigned width = argument_width(name, a->index);
@@ -211,6 +237,9 @@ static int build_condition(struct oci *oci, const char *name, const struct argum
         return -1;
     }
     if (argument_is_short(name, a->index) && shorten(oci, name, a, value_place, &c) < 0) {
+        return -1;
+    }
+    if (argument_depends(name, a->index) && take_strict_width(oci, name, a, denies, &c) < 0) {
         return -1;
     }
     if (masked && (c.value & ~c.mask)) {
@@ -302,7 +331,8 @@ static int add_name(struct oci *oci, const struct json_value *name,
 {
     struct condition conditions[POLICY_MAX_CONDITIONS];
     for (size_t i = 0; i < arguments->count; i++) {
-        if (build_condition(oci, name->text, &arguments->items[i], &conditions[i]) < 0) {
+        if (build_condition(oci, name->text, &arguments->items[i], action_denies(action),
+                            &conditions[i]) < 0) {
             return -1;
         }
     }

@@ -10,6 +10,8 @@
  *        the kernel drops the upper half
  *   'l'  64 bits: pointers, long, unsigned long, size_t, loff_t, when all of it has an effect
  *   'h'  16 of 32 bits: umode_t; compared under the mask 0xffff only
+ *   'd'  32 or 64 bits, which depends on another argument (the option of prctl, the driver of
+ * ioctl); a denial compares 32 bits, what passes 64, so that both are on the strict side
  *   '?'  not one answer: it depends on another argument, or there is no effect; such an argument
  *        cannot be compared
  *
@@ -190,7 +192,7 @@ static const struct width_row rows[] = {
     {"io_uring_enter", "wwwwll", NULL},
     {"io_uring_register", "wwlw", NULL},
     {"io_uring_setup", "wl", NULL},
-    {"ioctl", "wwl", "arg goes to the driver as unsigned long; most drivers look at all of it"},
+    {"ioctl", "wwd", "arg goes to the driver as unsigned long; some look at 32 bits of it"},
     {"ioperm", "llw", NULL},
     {"iopl", "w", NULL},
     {"ioprio_get", "ww", NULL},
@@ -301,9 +303,9 @@ static const struct width_row rows[] = {
     {"poll", "lww", NULL},
     {"ppoll", "lwlll", NULL},
     {"ppoll_time64", "wwwww", only_32},
-    {"prctl", "wllll",
-     "the arguments are unsigned long and most options check them whole; PR_SET_MM and "
-     "PR_SET_PTRACER read 32 bits of arg2"},
+    {"prctl", "wdddd",
+     "most options check all of an argument; PR_SET_TSC, PR_SCHED_CORE, PR_SET_MM and others read "
+     "32 bits"},
     {"pread64", "wlll", NULL},
     {"preadv", "wlwl?",
      "fd and vlen are unsigned long, but fdget() and import_iovec() take unsigned int; pos_h has "
@@ -545,14 +547,25 @@ unsigned argument_width(const char *name, unsigned argument)
     case 'h':
         return 32;
     case 'l':
+    case 'd':
         return 64;
     default:
         return 0;
     }
 }
 
-bool argument_is_short(const char *name, unsigned argument)
+static bool has_letter(const char *name, unsigned argument, char letter)
 {
     const struct width_row *row = width_row_find(name);
-    return row && argument < strlen(row->widths) && row->widths[argument] == 'h';
+    return row && argument < strlen(row->widths) && row->widths[argument] == letter;
+}
+
+bool argument_depends(const char *name, unsigned argument)
+{
+    return has_letter(name, argument, 'd');
+}
+
+bool argument_is_short(const char *name, unsigned argument)
+{
+    return has_letter(name, argument, 'h');
 }

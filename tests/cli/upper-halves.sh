@@ -41,6 +41,7 @@ socket 0 SCMP_CMP_EQ 17           | 17         | V 3 0          | 2 1 0
 socket 1 SCMP_CMP_MASKED_EQ 15 3  | 3          | 2 V 255        | 2 1 0
 personality 0 SCMP_CMP_NE 8       | 0xffffffff | V              | 8|0x5a00000100000000
 prctl 0 SCMP_CMP_EQ 3             | 3          | V              | 7
+prctl 1 SCMP_CMP_EQ 1             | 1          | 26 V           | 26 0
 ioctl 1 SCMP_CMP_EQ 21505         | 0x5401     | 1 V 0          | 1 0x5402 0
 fcntl 1 SCMP_CMP_EQ 1             | 1          | 1 V            | 1 3
 fcntl 0 SCMP_CMP_EQ 1             | 1          | V 1            | 0 1

@@ -220,6 +220,9 @@ static const struct {
     {&x86_64, ARGS("chmod", ARG("1", "^511", "NE")),
      "the kernel consumes 16 bits of argument 1 of 'chmod', so that this comparison is passed by "
      "setting another: use SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ"},
+    {&x86_64, ARGS("prctl", ARG("1", "^1", "NE")),
+     "whether the kernel consumes 32 or 64 bits of argument 1 of 'prctl' depends on another "
+     "argument, so that this comparison may be passed: use SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ"},
     {&x86_64, ARGS("clone", MASKED("0", "1", "^2")),
      "'valueTwo' 0x2 has bits that the mask ('value') 0x1 lacks: this can never hold, exchange or "
      "correct them"},
