@@ -7,7 +7,7 @@
 
 Demanded is: each is caged or refused (exit status 4) with a reason, each caged one verifies, the
 folder has the files that it had and no other, nothing is left in $TMPDIR, `remove` in such a loop
-gives all of them back byte for byte. The loops run with 16 file descriptors and 16 MiB of private
+gives all of them back byte for byte. The loops run with 16 file descriptors and 8 MiB of private
 memory for each process, which is enough whatever the size of the file. One program of each layout
 goes through valgrind: no memory lost, no file left open.
 """
@@ -29,7 +29,7 @@ from cells import harness
 
 FEW, MANY = 200, 2000
 SMALL_BYTES = 256 * 1024
-LOOP = """ulimit -n 16; ulimit -d 16384
+LOOP = """ulimit -n 16; ulimit -d 8192
 for file in image/*; do
   %s "$file" >said 2>&1 || { status=$?; echo "$status $(cat said)"; }
 done; rm -f said"""
@@ -109,7 +109,8 @@ def test_image(scratch, elfcage, whole):
     refused = {re.sub(r"image/\d+\.", "", line) for line in said if line.startswith("4 ")}
     failed = [line for line in said if not line.startswith("4 ")]
     tap.test(not failed, f"one loop cages {len(pairs) - len(said)} of {len(pairs)} files, {megabytes} MB")
-    tap.comment("\n".join([f"  {line}" for line in failed] + [f"  refused: {line[2:]}" for line in sorted(refused)]))
+    for line in failed + [f"refused: {line[2:]}" for line in sorted(refused)]:
+        tap.comment(f"  {line}")
     extra = left_over(scratch, pairs)
     tap.test(not extra, "no file is left that was not there")
     tap.comment("\n".join(extra))

@@ -142,7 +142,8 @@ class Bench:
 
     def drive(self, name, pairs, caged):
         """The answer of one run."""
-        order = {"name": name.split(",")[0], "no_new_privs": NEVER != LOADS[name].options, "quick": self.quick, "mounts": [], "watched": [], "go": None}
+        order = {"name": name.split(",")[0], "no_new_privs": NEVER != LOADS[name].options,
+                 "quick": self.quick, "mounts": [], "watched": [], "go": None}
         binds = [(cells.HERE, "/tmp/system"), (cells.HERE.parent / "elf", "/tmp/elf")]
         if name == "go":
             binds.append((pairs[0][0] if caged else pairs[0][1], "/tmp/go-server"))

@@ -42,9 +42,7 @@ class Inside:
         process = self.start(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                              **more)
         if feed is not None:
-            end = time.monotonic() + SECONDS / 4
-            while time.monotonic() < end and process.poll() is None and not waits_for_input(process.pid):
-                time.sleep(0.01)
+            hold(process)
         self.look()
         out, _ = process.communicate(feed, timeout=SECONDS)
         return process.returncode, out
@@ -74,6 +72,13 @@ def waits_for_input(process):
         except OSError:
             return False
         process = children[-1]
+
+
+def hold(process):
+    """Until the process waits for its input, or has ended without asking for any."""
+    end = time.monotonic() + SECONDS / 4
+    while time.monotonic() < end and process.poll() is None and not waits_for_input(process.pid):
+        time.sleep(0.01)
 
 
 def poll(what, *arguments):
@@ -262,7 +267,9 @@ def git(inside):
     ask("-C", "two", "rebase", "-q", "main")
     ask("-C", "two", "push", "-q", "origin", "side")
     held = inside.run("/usr/bin/git", "-C", "one", "cat-file", "--batch-check", env=env, feed="HEAD\n")
-    return {"side": ask("-C", "one", "rev-parse", "side"), "held": held,
+    shell = inside.run("/usr/bin/git", "-C", "one", "-c", "alias.held=!read word; git rev-parse $word", "held",
+                       env=env, feed="HEAD\n")
+    return {"side": ask("-C", "one", "rev-parse", "side"), "held": [held, shell],
             "check": inside.run("/usr/bin/git", "-C", "two", "fsck", "--full", env=env),
             "log": digest(ask("-C", "two", "log", "-p", "--stat")),
             "archive": digest(ask("-C", "two", "archive", "--format=tar", "main"))}
@@ -338,6 +345,8 @@ def sqlite3(inside):
     inserts = "".join(f"insert into t(b) values ({number});\n" for number in range(50))
     writers = [inside.start(program, "-cmd", ".timeout 60000", "test.db", stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(4)]
+    for writer in writers:
+        hold(writer)
     inside.look()
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         said = list(pool.map(lambda one: [one.communicate(inserts, SECONDS)[0], one.returncode], writers))
@@ -370,8 +379,8 @@ def sudo(inside):
 def sudo_by_sudo(inside):
     """sudo starts sudo, which is a setuid program, as another user."""
     allow(inside, "ALL ALL=(ALL) NOPASSWD: ALL")
-    status, out = inside.run("/usr/bin/sudo", "-n", "-u", "daemon", "/usr/bin/sudo", "-n", "/usr/bin/id", "-u",
-                             user=NOBODY, cwd="/")
+    status, out = inside.run("/usr/bin/sudo", "-n", "-u", "daemon", "/bin/sh", "-c",
+                             "read word; /usr/bin/sudo -n /usr/bin/id -u", user=NOBODY, cwd="/", feed="word\n")
     return {"status": status, "said": out.splitlines()[-1:] if status == 0 else
             re.findall("no new privileges", out)}
 
@@ -388,8 +397,8 @@ def ping(inside):
 
 def ping_by_shell(inside):
     """A shell that starts ping, which has a file capability."""
-    status, out = inside.run("/usr/bin/busybox", "sh", "-c", f"/usr/bin/ping {' '.join(PING)}; echo $?",
-                             user=NOBODY)
+    status, out = inside.run("/usr/bin/busybox", "sh", "-c", f"read word; /usr/bin/ping {' '.join(PING)}; echo $?",
+                             user=NOBODY, feed="word\n")
     return {"status": status, "received": re.findall(f"{RECEIVED}|Operation not permitted", out)}
 
 
