@@ -63,12 +63,13 @@ class Inside:
 
 
 def waits_for_input(process):
-    """Whether the leaf of this line of processes sleeps in read(2): then it waits for its input."""
+    """Whether the leaf of this line of processes sleeps in read(2) of its input, or in poll(2), as
+    busybox does before it reads."""
     while True:
         try:
             children = pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split()
             if not children:
-                return pathlib.Path(f"/proc/{process}/syscall").read_text().startswith("0 0x0 ")
+                return pathlib.Path(f"/proc/{process}/syscall").read_text().startswith(("0 0x0 ", "7 "))
         except OSError:
             return False
         process = children[-1]
