@@ -3,8 +3,8 @@
 timed in turn (rounds.c), and the report.
 
 Times are those of a machine that others use too, so only ratios within one run are judged, of
-medians over rounds in which every command ran once. Runs that the scheduler interrupted are left
-out while enough others remain. Nothing here fails because of a time."""
+medians over rounds in which every command ran once. Runs that had to wait for a processor are left
+out where enough others remain. Nothing here fails because of a time."""
 import os
 import statistics
 import subprocess
@@ -78,10 +78,10 @@ class Bench:
         output = call([self.rounds, specification, str(rounds), str(seconds)])
         samples = {command.name: Samples() for command in commands}
         for line in output.splitlines():
-            name, wall, processor, peak, interruptions, status = line.split("\t")
+            name, wall, processor, peak, status = line.split("\t")
             if status != "0":
                 raise RuntimeError("%s ended with status %s" % (name, status))
-            samples[name].add(int(wall) / 1e3, int(processor), int(peak), interruptions == "0")
+            samples[name].add(int(wall) / 1e3, int(processor), int(peak))
         return samples
 
 
@@ -100,16 +100,17 @@ class Command:
 
 
 class Samples:
-    """What the runs of one command took, in microseconds and KiB; one element a round."""
+    """What the runs of one command took, in microseconds and KiB."""
 
     def __init__(self):
         self.wall, self.processor, self.peak, self.quiet = [], [], [], []
 
-    def add(self, wall, processor, peak, quiet):
+    def add(self, wall, processor, peak):
+        """A run is quiet if it had a processor nearly all the time."""
         self.wall.append(wall)
         self.processor.append(processor)
         self.peak.append(peak)
-        self.quiet.append(quiet)
+        self.quiet.append(wall < 1.25 * processor + 50)
 
     def median(self, kind="wall"):
         values = getattr(self, kind)
@@ -127,10 +128,8 @@ class Samples:
         return self.median(kind) / other.median(kind)
 
     def more_than(self, other, kind="wall"):
-        """Microseconds more than the other took in the same round."""
-        pairs = list(zip(getattr(self, kind), getattr(other, kind), self.quiet, other.quiet))
-        kept = [pair for pair in pairs if pair[2] and pair[3]]
-        return statistics.median(a - b for a, b, _, _ in (kept if len(kept) >= ENOUGH else pairs))
+        """Microseconds more than the other."""
+        return self.median(kind) - other.median(kind)
 
 
 def call(words, cwd=None):

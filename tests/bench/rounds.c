@@ -3,7 +3,7 @@
  * Runs several commands in turn, many times, and prints what each run took:
  *
  *     rounds SPECIFICATION ROUNDS SECONDS
- *     -> NAME <tab> wall ns <tab> processor us <tab> peak KiB <tab> interruptions <tab> exit status
+ *     -> NAME <tab> wall ns <tab> processor us <tab> peak KiB <tab> exit status
  *
  * All commands run once in each round, in an order that differs from round to round, so that noise
  * of the machine meets all of them alike. It is over after ROUNDS, or after SECONDS and at least
@@ -40,7 +40,6 @@ struct command {
 struct sample {
     int64_t wall_ns, processor_us;
     long peak_kib;
-    long interruptions; /* times that the scheduler gave the processor to somebody else */
     int status;
 };
 
@@ -130,7 +129,6 @@ static void run(const struct command *command, struct sample *sample)
     sample->processor_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000) +
                            usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
     sample->peak_kib = usage.ru_maxrss;
-    sample->interruptions = usage.ru_nivcsw;
     sample->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     if (command->removed) {
         unlink(command->removed);
@@ -173,9 +171,9 @@ int main(int argument_count, char **arguments)
             struct sample sample;
             run(&commands[order[i]], &sample);
             if (round > 0) {
-                printf("%s\t%lld\t%lld\t%ld\t%ld\t%d\n", commands[order[i]].name,
+                printf("%s\t%lld\t%lld\t%ld\t%d\n", commands[order[i]].name,
                        (long long)sample.wall_ns, (long long)sample.processor_us, sample.peak_kib,
-                       sample.interruptions, sample.status);
+                       sample.status);
             }
         }
     }
