@@ -135,12 +135,23 @@ static void test_write_tells_of_a_size_limit(void **state)
     assert_holds(".", SOURCE, NULL);
 }
 
+static bool mount_tiny(void)
+{
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tiny", "tiny", "tmpfs", 0, "size=64k") == 0;
+}
+
+static void try_to_mount_tiny(const struct fixture *f)
+{
+    (void)f;
+    _exit(mount_tiny() ? 0 : 1);
+}
+
 static void fill_the_file_system(const struct fixture *f)
 {
     struct error error = {0};
-    assert_int_equal(unshare(CLONE_NEWNS), 0);
-    assert_int_equal(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
-    assert_int_equal(mount("tiny", "tiny", "tmpfs", 0, "size=64k"), 0);
+    assert_true(mount_tiny());
     /* Other file system: copy_file_range() says EXDEV, and pieces meet the end. */
     int result = write_to(f, "tiny/new", &error);
     assert_refused(result, &error, "tiny/new: cannot write the new file: No space left on device");
@@ -156,6 +167,10 @@ static void test_write_tells_of_a_full_file_system(void **state)
     const struct fixture *f = *state;
     need_root();
     assert_int_equal(mkdir("tiny", 0755), 0);
+    if (in_child(try_to_mount_tiny, f) != 0) { /* a container without CAP_SYS_ADMIN, a chroot */
+        print_message("# skipping: no file system can be mounted here\n");
+        skip();
+    }
     assert_int_equal(in_child(fill_the_file_system, f), 0);
     assert_holds(".", SOURCE, "tiny", NULL);
 }
