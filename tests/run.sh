@@ -9,7 +9,7 @@
 #
 #   unit      cmocka programs, release and under ASan + UBSan
 #   cli       tests/cli/*.sh, release and under ASan + UBSan
-#   elf       the matrix of files and tools, and programs of this system: traced, under load
+#   elf       the matrix of files and tools; programs of this system, under load too: traced, under load
 #   proof     random policies, mutated programs, libseccomp's programs: all proved or refuted
 #   samples   samples/test.sh
 #   valgrind  unit tests and some command-line tests
