@@ -248,20 +248,28 @@ static struct table *make_table(const struct policy *policy, const struct arch *
     return table;
 }
 
-/* Does a rule for the name reach any number of the target? */
+/* Does a rule for the name reach a number of the ABI: its own, or that of a way? */
+static bool reaches(const struct resolved_abi *record, const struct syscall_rules *rules)
+{
+    if (find_name(record, rules->name) != NULL) {
+        return true;
+    }
+    const struct abi *abi = abi_by_name(record->name);
+    for (size_t k = 0; abi != NULL && k < abi->way_count && rules_deny(rules); k++) {
+        if (strcmp(abi->ways[k].name, rules->name) == 0 &&
+            find_name(record, abi->ways[k].way) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does it reach any number of the target? */
 static bool has_effect(const struct resolution *resolution, const struct syscall_rules *rules)
 {
     for (size_t i = 0; i < resolution->abi_count; i++) {
-        const struct resolved_abi *record = &resolution->abis[i];
-        if (find_name(record, rules->name) != NULL) {
+        if (reaches(&resolution->abis[i], rules)) {
             return true;
-        }
-        const struct abi *abi = abi_by_name(record->name);
-        for (size_t k = 0; abi != NULL && k < abi->way_count && rules_deny(rules); k++) {
-            if (strcmp(abi->ways[k].name, rules->name) == 0 &&
-                find_name(record, abi->ways[k].way) != NULL) {
-                return true;
-            }
         }
     }
     return false;
@@ -284,6 +292,26 @@ static void note_x32(const struct policy *policy, const struct arch *arch,
     }
 }
 
+/* Denials of names that the native ABI lacks close something in another ABI only: "umount" of i386,
+   where umount2 was meant. Under a denying default nothing is open. */
+static void note_foreign_denials(const struct policy *policy, const struct arch *arch,
+                                 const struct resolution *resolution, struct policy_notes *notes)
+{
+    struct buffer names = {0};
+    for (size_t i = 0; i < policy->syscall_count; i++) {
+        const struct syscall_rules *rules = &policy->syscalls[i];
+        if (rules_deny(rules) && has_effect(resolution, rules) &&
+            !reaches(&resolution->abis[0], rules)) {
+            buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "", rules->name);
+        }
+    }
+    CLEANUP_FREE char *text = buffer_steal_text(&names);
+    if (text[0] != '\0') {
+        policy_note(notes, "deny of %s closes nothing in the %s ABI, which has no such call", text,
+                    arch->abis[0]->name);
+    }
+}
+
 static void note_effects(const struct policy *policy, const struct arch *arch,
                          const struct resolution *resolution, struct policy_notes *notes)
 {
@@ -301,6 +329,9 @@ static void note_effects(const struct policy *policy, const struct arch *arch,
             policy_note(notes, "%s of %s has no effect on %s", denials == 1 ? "deny" : "allow",
                         text, arch->name);
         }
+    }
+    if (!action_denies(policy->default_action)) {
+        note_foreign_denials(policy, arch, resolution, notes);
     }
     note_x32(policy, arch, notes);
 }

@@ -247,7 +247,9 @@ static const struct width_row rows[] = {
      "(calc_vm_prot_bits, calc_vm_flag_bits); fd goes to fget(unsigned int)"},
     {"mmap2", "wwwwww", only_32},
     {"modify_ldt", "wll", NULL},
-    {"mount", "lllll", "flags is checked against MS_NOUSER, a negative int: upper bits fail"},
+    {"mount", "lllll",
+     "flags is checked against MS_NOUSER, a negative int: upper bits fail, but for those that "
+     "MS_MGC_VAL clears with bits 16 to 31, which only a masked comparison tells"},
     {"mount_setattr", "wlwll", NULL},
     {"move_mount", "wlwlw", NULL},
     {"move_pages", "wllllw", NULL},

@@ -599,6 +599,15 @@ static void test_resolve_notes_what_has_no_effect(void **state)
     static const struct given_policy accept = {.default_action = ALLOW_CALL,
                                                .rules = {{"accept", DENY_CALL, {{0}}}}};
     assert_notes(&accept, "i386", NULL, 0);
+    /* umount2 was meant. */
+    static const struct given_policy umount = {
+        .default_action = ALLOW_CALL,
+        .rules = {{"umount", DENY_CALL, {{0}}}, {"umount2", DENY_CALL, {{0}}}},
+    };
+    static const char *const on_umount[] = {
+        "deny of umount closes nothing in the x86_64 ABI, which has no such call"};
+    assert_notes(&umount, "x86_64", on_umount, COUNT(on_umount));
+    assert_notes(&umount, "i386", NULL, 0);
     static const struct given_policy split = {
         .default_action = DENY_CALL,
         .abis = {"i386", "x86_64"},
