@@ -222,8 +222,8 @@ static int carry_out(const struct job *job, const struct plan *plan, struct erro
         print_plan(job->file, plan);
         return 0;
     }
-    if (output_write(job->output, job->file, plan, job->image, job->fd, check_written, job->cage,
-                     error) < 0) {
+    if (output_write(job->output, job->verbosity, job->file, plan, job->image, job->fd,
+                     check_written, job->cage, error) < 0) {
         return -1;
     }
     if (job->verbosity->verbose) {

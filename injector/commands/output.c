@@ -82,9 +82,24 @@ int output_open_source(const char *path, struct error *error)
     return -1;
 }
 
-int output_write(const struct output *output, const char *source, const struct plan *plan,
-                 const struct image *image, int source_fd, write_check *check, void *context,
-                 struct error *error)
+static void note_lost_bits(const struct verbosity *verbosity, const char *path, int source_fd)
+{
+    struct stat before;
+    struct stat after;
+    if (fstat(source_fd, &before) < 0 || stat(path, &after) < 0) {
+        return;
+    }
+    mode_t lost = before.st_mode & ~after.st_mode & (S_ISUID | S_ISGID);
+    if (lost) {
+        note(verbosity, "%s: lost %s%s%s, since owner or group are others: -i keeps them", path,
+             lost & S_ISUID ? "set-user-ID" : "", lost == (S_ISUID | S_ISGID) ? " and " : "",
+             lost & S_ISGID ? "set-group-ID" : "");
+    }
+}
+
+int output_write(const struct output *output, const struct verbosity *verbosity, const char *source,
+                 const struct plan *plan, const struct image *image, int source_fd,
+                 write_check *check, void *context, struct error *error)
 {
     const struct write_options options = {
         .destination = output_path(output, source),
@@ -92,5 +107,9 @@ int output_write(const struct output *output, const char *source, const struct p
         .break_hardlinks = output->break_hardlinks,
         .sync = output->sync,
     };
-    return write_plan(plan, image, source_fd, &options, check, context, error);
+    if (write_plan(plan, image, source_fd, &options, check, context, error) < 0) {
+        return -1;
+    }
+    note_lost_bits(verbosity, options.destination, source_fd);
+    return 0;
 }

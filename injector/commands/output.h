@@ -26,9 +26,10 @@ const char *output_path(const struct output *output, const char *source);
  * descriptor. */
 int output_open_source(const char *path, struct error *error);
 
-/* write_plan() with these options. */
-int output_write(const struct output *output, const char *source, const struct plan *plan,
-                 const struct image *image, int source_fd, write_check *check, void *context,
-                 struct error *error);
+/* write_plan() with these options. With -o the new file belongs to the caller, so that set-user-ID
+   and set-group-ID may have to go: a note says so. */
+int output_write(const struct output *output, const struct verbosity *verbosity, const char *source,
+                 const struct plan *plan, const struct image *image, int source_fd,
+                 write_check *check, void *context, struct error *error);
 
 #endif

@@ -37,7 +37,8 @@ static int remove_cage(const char *file, const struct output *output,
     } else if (result > 0) {
         result = plan_remove(image, &payload, &plan, error);
         if (result == 0) {
-            result = output_write(output, file, plan, image, fd, check_size, plan, error);
+            result =
+                output_write(output, verbosity, file, plan, image, fd, check_size, plan, error);
         }
         if (result == 0 && verbosity->verbose) {
             printf("%s: cage removed, %llu bytes as before\n", output_path(output, file),

@@ -32,6 +32,12 @@ if is_root; then
     run "$ELFCAGE" remove -i file
     is "$status$err $(stat -c '%u:%g %a' file)" "0 1234:5678 6755" "remove too"
 
+    fresh && chown 1234:5678 file && chmod 6755 file && rm -f out
+    run "$ELFCAGE" inject "${deny[@]}" -o out file
+    is "$status$err $(stat -c %a out)" \
+        "0elfcage: note: out: lost set-user-ID and set-group-ID, since owner or group are others: -i keeps them 755" \
+        "-o of another's setuid program: the new file is the caller's, and a note says what is lost"
+
     # Somebody who may not give the file its owner: refused, and as it was.
     cp "$ELFCAGE" elfcage && chmod 755 elfcage
     mkdir shared && chmod 777 shared && cp program shared/file && chown 1234:5678 shared/file
