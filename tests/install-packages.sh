@@ -19,7 +19,7 @@ test=(perl clang-tidy libclang-rt-14-dev g++ gcc-multilib libc6-dev-x32 musl-too
 # What elfcage is measured against; systemd for systemd-analyze, which lists its sets of calls.
 bench=(binutils bubblewrap patchelf systemd)
 # Programs that tests/system/load.py puts under load besides those of the tests.
-system=(nginx-light postgresql nodejs sudo iputils-ping)
+system=(nginx-light postgresql nodejs)
 
 case "${1:-}" in
 build) wanted=("${build[@]}") ;;
