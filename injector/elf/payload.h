@@ -15,7 +15,7 @@
 #define PAYLOAD_VERSION 1u
 #define PAYLOAD_AUDIT 0x1u         /* made with --audit */
 #define PAYLOAD_ALLOW_NESTING 0x2u /* made with --allow-nesting */
-#define PAYLOAD_PREINIT 0x4u       /* the original has a DT_PREINIT_ARRAY: it runs before the hook */
+#define PAYLOAD_PREINIT 0x4u /* the original has a DT_PREINIT_ARRAY: it runs before the hook */
 
 enum hook { HOOK_ENTRY };
 

@@ -12,8 +12,8 @@
  * them.
  *
  * Code of libraries, and resolvers of indirect functions, run before the entry point; that is what
- * the entry hook is, and no finding. The same goes for a DT_PREINIT_ARRAY that the original had, which
- * the payload records; one that was added since is a finding.
+ * the entry hook is, and no finding. The same goes for a DT_PREINIT_ARRAY that the original had,
+ * which the payload records; one that was added since is a finding.
  */
 #include "elf/verify.h"
 

@@ -17,8 +17,8 @@ const struct width_row *width_row_find(const char *name);
 /* NULL past the end. */
 const struct width_row *width_row_at(size_t index);
 
-/* Does it depend on another argument whether the kernel consumes 32 or 64 bits? argument_width() says
-   64 then. */
+/* Does it depend on another argument whether the kernel consumes 32 or 64 bits? argument_width()
+   says 64 then. */
 bool argument_depends(const char *name, unsigned argument);
 
 /* Does the kernel consume only the low 16 of the argument's 32 bits? */
