@@ -76,7 +76,6 @@ static const struct {
     {SECCOMP_FILTER_FLAG_TSYNC, "TSYNC"},
     {SECCOMP_FILTER_FLAG_LOG, "LOG"},
     {SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SPEC_ALLOW"},
-    {1u << 5, "WAIT_KILLABLE_RECV"}, /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -32,14 +32,10 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
-#endif
-
+/* WAIT_KILLABLE_RECV is none of them: without a listener seccomp(2) refuses it (EINVAL). */
 const struct canonical_flag canonical_flags[CANONICAL_FLAG_COUNT] = {
     {"LOG", SECCOMP_FILTER_FLAG_LOG},
     {"SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-    {"WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
 };
 
 const char *const canonical_operators[CANONICAL_OPERATOR_COUNT] = {

@@ -10,7 +10,7 @@ struct canonical_flag {
     uint32_t value; /* SECCOMP_FILTER_FLAG_* */
 };
 
-#define CANONICAL_FLAG_COUNT 3u
+#define CANONICAL_FLAG_COUNT 2u
 extern const struct canonical_flag canonical_flags[CANONICAL_FLAG_COUNT];
 
 #define CANONICAL_OPERATOR_COUNT 7u

@@ -117,8 +117,7 @@ static int read_flags(struct reader *r, const struct json_value *flags)
             value |= strcmp(v->text, canonical_flags[i].name) == 0 ? canonical_flags[i].value : 0;
         }
         if (!value) {
-            return fail_value(r->file, v, r->error,
-                              "'%.60s' is not a flag: LOG, SPEC_ALLOW or WAIT_KILLABLE_RECV",
+            return fail_value(r->file, v, r->error, "'%.60s' is not a flag: LOG or SPEC_ALLOW",
                               v->text);
         }
         r->policy->flags |= value;

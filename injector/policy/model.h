@@ -98,8 +98,7 @@ enum enosys_above {
 
 struct policy {
     struct action default_action;
-    uint32_t
-        flags; /* SECCOMP_FILTER_FLAG_LOG, SPEC_ALLOW, WAIT_KILLABLE_RECV; TSYNC is always on */
+    uint32_t flags;                 /* SECCOMP_FILTER_FLAG_LOG, SPEC_ALLOW; TSYNC is always on */
     enum enosys_above enosys_above; /* has an effect under a denying default only */
     bool audit;  /* policy_make_audit() made it: what elfcage refuses by itself becomes LOG too */
     char **abis; /* owned, sorted: the ABIs the policy names ("x86_64", "i386", */

@@ -192,6 +192,10 @@ refused 2 'minKernel|four' "a kernel version that is none" <<'P'
 { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
   { "names": ["chown"], "action": "SCMP_ACT_ERRNO", "includes": { "minKernel": "four" } } ] }
 P
+refused 2 "'WAIT_KILLABLE_RECV' is not a flag" "a flag that no filter without a listener can have" <<'P'
+{"elfcage-policy":1,
+"flags":["WAIT_KILLABLE_RECV"],"default":"allow"}
+P
 # What makes no difference is only noted: the kernel would take this flag with a listener alone.
 cat >killable.json <<'P'
 { "defaultAction": "SCMP_ACT_ALLOW",
