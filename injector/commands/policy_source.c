@@ -8,6 +8,7 @@
 
 enum {
     POLICY_FILE,
+    POLICY_FORMAT,
     POLICY_DEFAULT,
     POLICY_ALLOW,
     POLICY_DENY,
@@ -26,6 +27,10 @@ static const struct option_definition definitions[] = {
      "read the policy from FILE (\"-\": standard input): OCI seccomp JSON as\n"
      "Docker, Podman and runc take it, or what \"elfcage show --policy\" prints",
      POLICY_FILE},
+    {"format", 0, "FORMAT",
+     "what --policy is written in: oci or elfcage (default: told from its\n"
+     "content)",
+     POLICY_FORMAT},
     {"default", 0, "ACTION",
      "inline policy: what happens to a call that no rule names: allow, log,\n"
      "errno[:ERRNO], trap, kill-process, kill-thread",
@@ -74,7 +79,11 @@ static int take(void *into, int id, const char *value, struct error *error)
     struct policy_source *source = into;
     switch (id) {
     case POLICY_FILE:
-        return set_once(&source->file, value, error);
+        *(const char **)memory_append(&source->files, &source->file_count, &source->file_capacity,
+                                      sizeof *source->files) = value;
+        return 0;
+    case POLICY_FORMAT:
+        return set_once(&source->format, value, error);
     case POLICY_DEFAULT:
         return set_once(&source->default_action, value, error);
     case POLICY_ALLOW:
@@ -115,11 +124,12 @@ const struct option_group policy_options = {
 
 bool policy_source_given(const struct policy_source *source)
 {
-    return source->file || source->default_action || source->rule_count;
+    return source->file_count || source->default_action || source->rule_count;
 }
 
 void policy_source_free(struct policy_source *source)
 {
+    free(source->files);
     free(source->rules);
     *source = (struct policy_source){0};
 }
@@ -132,6 +142,17 @@ void print_policy_notes(const struct verbosity *verbosity, struct policy_notes *
     policy_notes_free(notes);
 }
 
+static int parse_default(const char *text, struct action *action, struct error *error)
+{
+    if (!action_parse(text, action)) {
+        return error_set(error, ERROR_USAGE,
+                         "--default %s is not an action: allow, log, errno[:ERRNO], trap, "
+                         "kill-process or kill-thread",
+                         text);
+    }
+    return 0;
+}
+
 /* NULL and the error on failure, like load_file(). */
 static struct policy *load_inline(const struct policy_source *source, struct error *error)
 {
@@ -141,11 +162,7 @@ static struct policy *load_inline(const struct policy_source *source, struct err
         return NULL;
     }
     struct action action;
-    if (!action_parse(source->default_action, &action)) {
-        error_set(error, ERROR_USAGE,
-                  "--default %s is not an action: allow, log, errno[:ERRNO], trap, "
-                  "kill-process or kill-thread",
-                  source->default_action);
+    if (parse_default(source->default_action, &action, error) < 0) {
         return NULL;
     }
     struct policy *policy = policy_new(action);
@@ -178,7 +195,15 @@ static struct policy *load_file(const struct policy_source *source, const struct
     struct policy_options options = {
         .architecture = arch->name,
         .minimum_kernel = source->minimum_kernel,
+        .format = source->format,
     };
+    struct action default_action;
+    if (source->default_action) {
+        if (parse_default(source->default_action, &default_action, error) < 0) {
+            return NULL;
+        }
+        options.default_action = &default_action;
+    }
     if (source->compat) {
         if (strcmp(source->compat, "and") == 0) {
             options.compat = COMPAT_AND;
@@ -194,7 +219,8 @@ static struct policy *load_file(const struct policy_source *source, const struct
     options.capabilities = capabilities;
     struct policy_notes notes = {0};
     struct policy *policy = NULL;
-    int result = policy_read(source->file, &options, &policy, &notes, error);
+    int result =
+        policy_read_files(source->files, source->file_count, &options, &policy, &notes, error);
     print_policy_notes(verbosity, &notes);
     return result < 0 ? NULL : policy;
 }
@@ -222,12 +248,12 @@ static int apply_enosys(const struct policy_source *source, struct policy *polic
 int policy_source_load(const struct policy_source *source, const struct arch *arch,
                        const struct verbosity *verbosity, struct policy **out, struct error *error)
 {
-    bool is_inline = source->default_action || source->rule_count;
-    if (source->file && is_inline) {
+    bool is_inline = !source->file_count && (source->default_action || source->rule_count);
+    if (source->file_count && source->rule_count) {
         return error_set(error, ERROR_USAGE,
                          "--policy and inline rules exclude each other: put all into one of them");
     }
-    if (!source->file && !is_inline) {
+    if (!source->file_count && !is_inline) {
         return error_set(error, ERROR_USAGE,
                          "no policy: give --policy FILE, or --default ACTION and rules");
     }

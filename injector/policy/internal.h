@@ -30,7 +30,25 @@ bool rule_equal(const struct rule *a, const struct rule *b);
 bool conditions_can_hold(const struct condition *a, size_t a_count, const struct condition *b,
                          size_t b_count);
 
-/* Readers of a parsed text, one a format. */
+/* A format that is read: one const struct in the file of its reader, one line in parse.c. */
+struct policy_format {
+    const char *name;  /* as --format takes it */
+    const char *title; /* "OCI seccomp JSON", for messages */
+    bool drop_ins;     /* takes more than one text */
+    bool open_default; /* --default may say what the text leaves open */
+    /* Is the content of this format? The first in the table that says so reads it. NULL: only
+       --format chooses it. */
+    bool (*recognise)(const struct policy_text *text);
+    /* texts[0..count), count being 1 unless drop_ins; options are never NULL, notes may be. */
+    int (*read)(const struct policy_text *texts, size_t count, const struct policy_options *options,
+                struct policy **out, struct policy_notes *notes, struct error *error);
+};
+extern const struct policy_format canonical_format, oci_format;
+
+/* Does the text begin, after blanks, with one of `first`? */
+bool policy_text_begins(const struct policy_text *text, const char *first);
+
+/* Readers of a parsed text of JSON. */
 int oci_read(const char *file, const struct json_value *root, const struct policy_options *options,
              struct policy **out, struct policy_notes *notes, struct error *error);
 int canonical_read(const char *file, const struct json_value *root, struct policy **out,

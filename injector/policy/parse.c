@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way in: bytes of a file, told apart by what they hold, handed to the reader of the format.
- * Every format that is read today is JSON.
+ * The way in: bytes of files, told apart by what they hold, handed to the reader of the format. A
+ * format is one const struct in its reader's file and one line here.
  */
 #include "base/memory.h"
 #include "policy/internal.h"
@@ -40,43 +40,99 @@ bool policy_name_is_valid(const char *name)
            !(name[0] >= '0' && name[0] <= '9');
 }
 
-static int read_root(const char *file, const struct json_value *root,
-                     const struct policy_options *options, struct policy **out,
-                     struct policy_notes *notes, struct error *error)
+/* In the order in which content is looked at. */
+static const struct policy_format *const formats[] = {
+    &canonical_format,
+    &oci_format,
+};
+#define FORMAT_COUNT (sizeof formats / sizeof *formats)
+
+const char *const *policy_format_names(void)
 {
-    if (root->kind != JSON_OBJECT) {
-        return error_text(error, ERROR_POLICY, file, root->line, root->column,
-                          "%s where a policy, which is an object, should be: give a policy file",
-                          json_kind_text(root->kind));
+    static const char *const names[] = {"elfcage", "oci", NULL};
+    return names;
+}
+
+bool policy_text_begins(const struct policy_text *text, const char *first)
+{
+    for (size_t i = 0; i < text->size; i++) {
+        if (!strchr(" \t\r\n", text->text[i]) || !text->text[i]) {
+            return text->text[i] && strchr(first, text->text[i]);
+        }
     }
-    if (!json_find(root, "elfcage-policy")) {
-        return oci_read(file, root, options, out, notes, error);
+    return false;
+}
+
+/* The formats' names, comma-separated. */
+static char *name_list(void)
+{
+    struct buffer list = {0};
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        buffer_printf(&list, "%s%s", i ? ", " : "", formats[i]->name);
     }
-    if (json_find(root, "resolved")) {
-        policy_note(notes,
-                    "%s: the recorded numbers (\"resolved\") are not used: names are looked "
-                    "up again",
-                    file);
+    return buffer_steal_text(&list);
+}
+
+/* NULL and the error if there is none. */
+static const struct policy_format *choose(const struct policy_text *text, const char *name,
+                                          struct error *error)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        const struct policy_format *format = formats[i];
+        if (name ? strcmp(format->name, name) == 0 : format->recognise && format->recognise(text)) {
+            return format;
+        }
     }
-    return canonical_read(file, root, out, NULL, notes, error);
+    CLEANUP_FREE char *list = name_list();
+    if (name) {
+        error_set(error, ERROR_USAGE, "--format %s is not known: it is one of %s", name, list);
+    } else {
+        error_text(error, ERROR_POLICY, text->file, 1, 1,
+                   "this is no policy of a format that elfcage reads (%s): if it is, say which by "
+                   "--format",
+                   list);
+    }
+    return NULL;
+}
+
+int policy_parse_texts(const struct policy_text *texts, size_t count,
+                       const struct policy_options *options, struct policy **out,
+                       struct policy_notes *notes, struct error *error)
+{
+    static const struct policy_options no_options = {0};
+    options = options ? options : &no_options;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i].size > POLICY_MAX_BYTES) {
+            return error_file(error, ERROR_POLICY, texts[i].file,
+                              "larger than 16 MiB: this is no policy");
+        }
+    }
+    if (!texts[0].size) {
+        return error_text(error, ERROR_POLICY, texts[0].file, 1, 1,
+                          "the file is empty: give a policy");
+    }
+    const struct policy_format *format = choose(&texts[0], options->format, error);
+    if (!format) {
+        return -1;
+    }
+    if (count > 1 && !format->drop_ins) {
+        return error_file(error, ERROR_USAGE, texts[1].file,
+                          "a second policy file: %s is one file, without drop-ins", format->title);
+    }
+    if (options->default_action && !format->open_default) {
+        return error_file(error, ERROR_USAGE, texts[0].file,
+                          "--default: %s has a default action of its own: leave the option out",
+                          format->title);
+    }
+    return format->read(texts, count, options, out, notes, error);
 }
 
 int policy_parse(const char *file, const char *text, size_t size,
                  const struct policy_options *options, struct policy **out,
                  struct policy_notes *notes, struct error *error)
 {
-    static const struct policy_options no_options = {0};
-    if (size > POLICY_MAX_BYTES) {
-        return error_file(error, ERROR_POLICY, file, "larger than 16 MiB: this is no policy");
-    }
-    struct json *json = NULL;
-    if (json_parse(file, text, size, &json, error) < 0) {
-        return -1;
-    }
-    int result =
-        read_root(file, json_root(json), options ? options : &no_options, out, notes, error);
-    json_free(json);
-    return result;
+    const struct policy_text one = {file, text, size};
+    return policy_parse_texts(&one, 1, options, out, notes, error);
 }
 
 /* All of `fd`, one byte more than the limit at most. */
@@ -101,24 +157,59 @@ static int read_all(int fd, const char *file, struct buffer *text, struct error 
     }
 }
 
+static int read_file(const char *path, const char *file, struct buffer *text, struct error *error)
+{
+    if (strcmp(path, "-") == 0) {
+        return read_all(STDIN_FILENO, file, text, error);
+    }
+    CLEANUP_CLOSE int opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (opened < 0) {
+        return error_system(error, errno, path, "cannot open the policy");
+    }
+    return read_all(opened, file, text, error);
+}
+
+/* Relative to the folder of `from`. */
+static int include_file(void *context, const char *from, const char *path, struct buffer *text,
+                        struct error *error)
+{
+    (void)context;
+    const char *slash = strrchr(from, '/');
+    CLEANUP_FREE char *joined = *path == '/' || !slash
+                                    ? memory_strdup(path)
+                                    : memory_printf("%.*s/%s", (int)(slash - from), from, path);
+    return read_file(joined, joined, text, error);
+}
+
+int policy_read_files(const char *const *paths, size_t count, const struct policy_options *options,
+                      struct policy **out, struct policy_notes *notes, struct error *error)
+{
+    struct policy_options used = options ? *options : (struct policy_options){0};
+    if (!used.include) {
+        used.include = include_file;
+    }
+    struct buffer *buffers = memory_zeroed(count, sizeof *buffers);
+    struct policy_text *texts = memory_zeroed(count, sizeof *texts);
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        const char *file = strcmp(paths[i], "-") == 0 ? "<standard input>" : paths[i];
+        result = read_file(paths[i], file, &buffers[i], error);
+        texts[i] = (struct policy_text){file, buffers[i].data ? (const char *)buffers[i].data : "",
+                                        buffers[i].size};
+    }
+    if (result == 0) {
+        result = policy_parse_texts(texts, count, &used, out, notes, error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        buffer_free(&buffers[i]);
+    }
+    free(buffers);
+    free(texts);
+    return result;
+}
+
 int policy_read(const char *path, const struct policy_options *options, struct policy **out,
                 struct policy_notes *notes, struct error *error)
 {
-    bool is_stdin = strcmp(path, "-") == 0;
-    const char *file = is_stdin ? "<standard input>" : path;
-    CLEANUP_CLOSE int opened = -1;
-    if (!is_stdin) {
-        opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (opened < 0) {
-            return error_system(error, errno, path, "cannot open the policy");
-        }
-    }
-    struct buffer text = {0};
-    int result = read_all(is_stdin ? STDIN_FILENO : opened, file, &text, error);
-    if (result == 0) {
-        result = policy_parse(file, text.data ? (const char *)text.data : "", text.size, options,
-                              out, notes, error);
-    }
-    buffer_free(&text);
-    return result;
+    return policy_read_files(&path, 1, options, out, notes, error);
 }

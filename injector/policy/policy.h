@@ -5,16 +5,29 @@
 #ifndef ELFCAGE_POLICY_POLICY_H
 #define ELFCAGE_POLICY_POLICY_H
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "policy/model.h"
 
+/*
+ * Reads a file that a policy includes. `from` is the file that includes it, as its texts are named,
+ * `path` what stands there. Appends its bytes to `text`. ERROR_SYSTEM, or ERROR_POLICY without a
+ * place, which the reader adds.
+ */
+typedef int policy_include_fn(void *context, const char *from, const char *path,
+                              struct buffer *text, struct error *error);
+
 /* What a reader may be told from the command line, for questions a file leaves open. */
 struct policy_options {
-    const char *architecture;        /* "x86_64": decides OCI includes/excludes.arches */
-    const char *const *capabilities; /* --caps: "CAP_SYS_ADMIN", ...; default none */
+    const char *format; /* --format, a name of policy_format_names(); NULL: by content */
+    const struct action *default_action; /* --default, for formats that leave it open; NULL: none */
+    const char *architecture;            /* "x86_64": decides OCI includes/excludes.arches */
+    const char *const *capabilities;     /* --caps: "CAP_SYS_ADMIN", ...; default none */
     size_t capability_count;
     const char *minimum_kernel; /* --min-kernel "4.14"; NULL: the oldest */
     enum { COMPAT_NONE, COMPAT_AND, COMPAT_RUNC } compat; /* two OCI conditions on one argument */
+    policy_include_fn *include; /* NULL: a policy that includes a file is refused */
+    void *include_context;
 };
 
 /* Things a reader wants to say that are not errors ("x32 is named; it is refused"). */
@@ -27,17 +40,36 @@ void policy_notes_free(struct policy_notes *notes);
 void policy_note(struct policy_notes *notes, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* One text that a policy is read from. All borrowed. */
+struct policy_text {
+    const char *file; /* the name used in errors and places */
+    const char *text; /* not NUL-terminated */
+    size_t size;      /* bytes, at most POLICY_MAX_BYTES */
+};
+#define POLICY_MAX_BYTES (16u << 20)
+
+/* The formats that are read, for --format and its help; NULL-terminated. */
+const char *const *policy_format_names(void);
+
 /*
- * Reads a policy from a text of `size` bytes; the format (OCI JSON, or the canonical form of
- * elfcage) is told from the content. `file` is the name used in errors and places. ERROR_POLICY
- * with line and column on whatever cannot be honoured. The caller frees *out.
+ * Reads a policy from `count` texts: the first one, and drop-ins in the order in which they apply
+ * (formats without drop-ins take one text). The format is options->format, or told from the content
+ * of the first. ERROR_POLICY with line and column on whatever cannot be honoured. The caller frees
+ * *out.
  */
+int policy_parse_texts(const struct policy_text *texts, size_t count,
+                       const struct policy_options *options, struct policy **out,
+                       struct policy_notes *notes, struct error *error);
+
+/* The same of one text. */
 int policy_parse(const char *file, const char *text, size_t size,
                  const struct policy_options *options, struct policy **out,
                  struct policy_notes *notes, struct error *error);
 
-/* policy_parse() on a file, "-" being standard input. At most POLICY_MAX_BYTES. */
-#define POLICY_MAX_BYTES (16u << 20)
+/* policy_parse_texts() on files, "-" being standard input. Includes are looked up from the folder
+   of the file that names them, unless options->include says otherwise. */
+int policy_read_files(const char *const *paths, size_t count, const struct policy_options *options,
+                      struct policy **out, struct policy_notes *notes, struct error *error);
 int policy_read(const char *path, const struct policy_options *options, struct policy **out,
                 struct policy_notes *notes, struct error *error);
 

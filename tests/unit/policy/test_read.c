@@ -61,7 +61,7 @@ static void test_read_empty_file(void **state)
     struct error error = {0};
     assert_int_equal(policy_read("/dev/null", NULL, &policy, NULL, &error), -1);
     CLEANUP_FREE char *line = error_line(&error);
-    assert_string_equal(line, "/dev/null:1:1: the file is empty: a policy is a JSON object");
+    assert_string_equal(line, "/dev/null:1:1: the file is empty: give a policy");
     assert_int_equal(error.kind, ERROR_POLICY);
     error_clear(&error);
 }
