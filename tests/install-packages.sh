@@ -15,7 +15,7 @@ demo=(golang-go curl tar binutils)
 test=(perl clang-tidy libclang-rt-14-dev g++ gcc-multilib libc6-dev-x32 musl-tools mold tcc rustc
   elfutils patchelf gdb valgrind strace sudo iputils-ping qemu-user-static acl attr libcap2-bin mandoc
   busybox-static bubblewrap git redis-tools sqlite3
-  linux-libc-dev-arm64-cross linux-libc-dev-armhf-cross)
+  linux-libc-dev-arm64-cross linux-libc-dev-armhf-cross linux-libc-dev-riscv64-cross)
 # What elfcage is measured against; systemd for systemd-analyze, which lists its sets of calls.
 bench=(binutils bubblewrap patchelf systemd)
 # Programs that tests/system/load.py puts under load besides those of the tests.

@@ -10,6 +10,7 @@ extern const struct abi abi_x32;
 extern const struct abi abi_i386;
 extern const struct abi abi_aarch64;
 extern const struct abi abi_arm;
+extern const struct abi abi_riscv64;
 
 extern const struct arch arch_x86_64;
 extern const struct arch arch_i386;

@@ -50,14 +50,17 @@ struct spelling {
 };
 
 struct abi {
-    const char *name;                      /* "x86_64", "i386", "x32", "aarch64", "arm" */
-    const char *oci_name;                  /* "SCMP_ARCH_X86_64" */
-    const char *go_name;                   /* "amd64" */
-    uint32_t audit_architecture;           /* AUDIT_ARCH_*, linux/audit.h */
-    uint32_t scmp_architecture;            /* SCMP_ARCH_*, seccomp.h */
-    unsigned bits;                         /* 32 or 64: size of an argument register */
-    const struct number_range *x32_ranges; /* numbers that reach x32 (x86_64 only) */
-    size_t x32_range_count;
+    const char *name;            /* "x86_64", "i386", "x32", "aarch64", "arm", "riscv64" */
+    const char *oci_name;        /* "SCMP_ARCH_X86_64" */
+    const char *go_name;         /* "amd64" */
+    uint32_t audit_architecture; /* AUDIT_ARCH_*, linux/audit.h */
+    uint32_t scmp_architecture;  /* SCMP_ARCH_*, seccomp.h */
+    unsigned bits;               /* 32 or 64: size of an argument register */
+    /* Numbers by which a program makes calls of another ABI under the same audit architecture (x32
+       on x86_64, riscv32 on riscv64): refused whole. */
+    const char *foreign_name; /* that ABI; NULL: there is none */
+    const struct number_range *foreign_ranges;
+    size_t foreign_range_count;
     const struct way *ways;
     size_t way_count;
     const struct split *splits;

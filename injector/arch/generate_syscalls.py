@@ -3,8 +3,8 @@
 """Prints syscalls_data.c: every system call name with its number in each ABI of ours.
 
 Three sources, which must not contradict each other: the kernel headers that are installed
-(linux-libc-dev and its -arm64-cross and -armhf-cross siblings), libseccomp, and the list NEWER
-below of what came after both. Names that only ABIs of others have (s390x, mips, ...) are listed
+(linux-libc-dev and its -arm64-cross, -armhf-cross and -riscv64-cross siblings), libseccomp, and the
+lists NEWER below of what came after both. Names that only ABIs of others have (s390x, mips, ...) are listed
 without a number: a policy written for many machines may name them. The output is committed; run
 this only to bring the table up to a newer kernel, and raise syscall_table_version() with it.
 
@@ -22,10 +22,11 @@ ABIS = {
     "i386": (0x40000003, "/usr/include/x86_64-linux-gnu", ["-D__i386__"]),
     "aarch64": (0xC00000B7, "/usr/aarch64-linux-gnu/include", ["-D__aarch64__", "-D__LP64__"]),
     "arm": (0x40000028, "/usr/arm-linux-gnueabihf/include", ["-D__arm__", "-D__ARM_EABI__"]),
+    "riscv64": (0xC00000F3, "/usr/riscv64-linux-gnu/include",
+                ["-D__riscv", "-D__LP64__", "-D__SIZEOF_POINTER__=8"]),
 }
-# s390x, s390, ppc, ppc64le, mips, mips64, mips64n32, parisc, parisc64, riscv64
-FOREIGN = [0x80000016, 0x16, 0x14, 0xC0000015, 0x8, 0x80000008, 0xA0000008, 0xF, 0x8000000F,
-           0xC00000F3]
+# s390x, s390, ppc, ppc64le, mips, mips64, mips64n32, parisc, parisc64
+FOREIGN = [0x80000016, 0x16, 0x14, 0xC0000015, 0x8, 0x80000008, 0xA0000008, 0xF, 0x8000000F]
 
 # Linux 6.2 to 6.18: the same number in every ABI.
 NEWER = {
@@ -35,8 +36,11 @@ NEWER = {
     "setxattrat": 463, "getxattrat": 464, "listxattrat": 465, "removexattrat": 466,
     "open_tree_attr": 467, "file_getattr": 468, "file_setattr": 469,
 }
-NEWER_FOREIGN = {"riscv_hwprobe"}
-NEWER_X86_64 = {"uretprobe": 335, "uprobe": 336}
+# What one of them has for itself: x86-64 since 6.11 and 6.18, riscv64 since 6.4.
+NEWER_OWN = {
+    "x86_64": {"uretprobe": 335, "uprobe": 336},
+    "riscv64": {"riscv_hwprobe": 258},
+}
 
 # What the headers define that is no system call.
 NOT_CALLS = {"syscalls", "arch_specific_syscall", "SYSCALL_BASE", "SYSCALL_MASK",
@@ -99,10 +103,10 @@ def main():
     lib = library()
     tables = {}
     for abi, (token, _, _) in ABIS.items():
-        own = NEWER_X86_64 if abi == "x86_64" else {}
-        tables[abi] = merge(abi, header_table(abi), library_table(lib, token), NEWER, own)
+        tables[abi] = merge(abi, header_table(abi), library_table(lib, token), NEWER,
+                            NEWER_OWN.get(abi, {}))
     names = {name for table in tables.values() for name in table}
-    names |= {name for _, name in ALIASES} | NEWER_FOREIGN
+    names |= {name for _, name in ALIASES}
     for token in FOREIGN:
         names |= set(library_table(lib, token))
     print("/* SPDX-License-Identifier: Apache-2.0 */")
@@ -110,7 +114,7 @@ def main():
     print('#include "arch/syscalls.h"\n')
     print("/* clang-format off */")
     print("const struct syscall_row syscall_rows[] = {")
-    print("    /* name, x86_64, i386, aarch64, arm */")
+    print("    /* name, x86_64, i386, aarch64, arm, riscv64 */")
     for name in sorted(names, key=str.encode):
         numbers = [tables[abi].get(name) for abi in ABIS]
         cells = ", ".join("NONE" if n is None else str(n) for n in numbers)

@@ -28,6 +28,8 @@ static enum syscall_column column_of(const struct abi *abi)
         return COLUMN_AARCH64;
     case AUDIT_ARCH_ARM:
         return COLUMN_ARM;
+    case AUDIT_ARCH_RISCV64:
+        return COLUMN_RISCV64;
     default:
         return COLUMNS;
     }

@@ -6,7 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum syscall_column { COLUMN_X86_64, COLUMN_I386, COLUMN_AARCH64, COLUMN_ARM, COLUMNS };
+enum syscall_column {
+    COLUMN_X86_64,
+    COLUMN_I386,
+    COLUMN_AARCH64,
+    COLUMN_ARM,
+    COLUMN_RISCV64,
+    COLUMNS
+};
 
 struct syscall_row {
     const char *name;

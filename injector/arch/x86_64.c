@@ -21,8 +21,9 @@ const struct abi abi_x86_64 = {
     .audit_architecture = AUDIT_ARCH_X86_64,
     .scmp_architecture = SCMP_ARCH_X86_64,
     .bits = 64,
-    .x32_ranges = x32_numbers,
-    .x32_range_count = sizeof x32_numbers / sizeof x32_numbers[0],
+    .foreign_name = "x32",
+    .foreign_ranges = x32_numbers,
+    .foreign_range_count = sizeof x32_numbers / sizeof x32_numbers[0],
 };
 
 /* A name that policies use. No target lists it: its calls are numbers of abi_x86_64. */

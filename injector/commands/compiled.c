@@ -64,8 +64,8 @@ char *origin_text(const struct policy *policy, struct origin origin)
         return memory_strdup("the default action");
     case ORIGIN_CEILING:
         return memory_strdup("newer than the policy (--enosys-above)");
-    case ORIGIN_X32:
-        return memory_strdup("an x32 number: refused whole");
+    case ORIGIN_FOREIGN:
+        return memory_strdup("a number of a foreign ABI (x32, riscv32): refused whole");
     case ORIGIN_SKIPPED:
         return memory_strdup("number -1: a call that a tracer skips");
     case ORIGIN_REFUSED_ABI:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ranges without gap over 0..0xffffffff. Each number that has rules is a range of its own, so that
- * origins stay exact; what lies between is cut where its reason changes: x32, ceiling, -1.
+ * origins stay exact; what lies between is cut where its reason changes: x32 (or another foreign
+ * ABI), ceiling, -1.
  */
 #include "filter/ranges.h"
 
@@ -37,9 +38,9 @@ static struct reason reason_of(const struct policy *policy, const struct abi *ab
                                uint32_t number)
 {
     struct reason reason = {.action = own_refusal(policy)};
-    for (size_t i = 0; i < abi->x32_range_count; i++) {
-        if (number >= abi->x32_ranges[i].first && number <= abi->x32_ranges[i].last) {
-            reason.origin.kind = ORIGIN_X32;
+    for (size_t i = 0; i < abi->foreign_range_count; i++) {
+        if (number >= abi->foreign_ranges[i].first && number <= abi->foreign_ranges[i].last) {
+            reason.origin.kind = ORIGIN_FOREIGN;
             return reason;
         }
     }
@@ -60,13 +61,13 @@ static uint32_t next_cut(const struct abi *abi, uint32_t ceiling, uint32_t numbe
     if (ceiling < UINT32_MAX && number < ceiling + 1 && ceiling + 1 < cut) {
         cut = ceiling + 1;
     }
-    for (size_t i = 0; i < abi->x32_range_count; i++) {
-        struct number_range x32 = abi->x32_ranges[i];
-        if (number < x32.first && x32.first < cut) {
-            cut = x32.first;
+    for (size_t i = 0; i < abi->foreign_range_count; i++) {
+        struct number_range foreign = abi->foreign_ranges[i];
+        if (number < foreign.first && foreign.first < cut) {
+            cut = foreign.first;
         }
-        if (x32.last < UINT32_MAX && number < x32.last + 1 && x32.last + 1 < cut) {
-            cut = x32.last + 1;
+        if (foreign.last < UINT32_MAX && number < foreign.last + 1 && foreign.last + 1 < cut) {
+            cut = foreign.last + 1;
         }
     }
     return cut;

@@ -275,21 +275,26 @@ static bool has_effect(const struct resolution *resolution, const struct syscall
     return false;
 }
 
-/* Once: a reader that knows the file has perhaps said it better. */
-static void note_x32(const struct policy *policy, const struct arch *arch,
-                     struct policy_notes *notes)
+/* x32 is named. Once: a reader that knows the file has perhaps said it better. */
+static void note_foreign(const struct policy *policy, const struct arch *arch,
+                         struct policy_notes *notes)
 {
-    static const char text[] = "x32 is named; its calls are refused all the same";
-    bool wanted = false;
+    const char *name = NULL;
     for (size_t i = 0; i < arch->abi_count; i++) {
-        wanted = wanted || (arch->abis[i]->x32_range_count > 0 && names_abi(policy, "x32"));
+        const char *foreign = arch->abis[i]->foreign_name;
+        name = foreign != NULL && names_abi(policy, foreign) ? foreign : name;
     }
+    if (name == NULL) {
+        return;
+    }
+    CLEANUP_FREE char *text =
+        memory_printf("%s is named; its calls are refused all the same", name);
     for (size_t i = 0; i < notes->count; i++) {
-        wanted = wanted && strstr(notes->lines[i], text) == NULL;
+        if (strstr(notes->lines[i], text) != NULL) {
+            return;
+        }
     }
-    if (wanted) {
-        policy_note(notes, "%s", text);
-    }
+    policy_note(notes, "%s", text);
 }
 
 /* Denials of names that the native ABI lacks close something in another ABI only: "umount" of i386,
@@ -333,7 +338,7 @@ static void note_effects(const struct policy *policy, const struct arch *arch,
     if (!action_denies(policy->default_action)) {
         note_foreign_denials(policy, arch, resolution, notes);
     }
-    note_x32(policy, arch, notes);
+    note_foreign(policy, arch, notes);
 }
 
 int table_resolve(const struct policy *policy, const struct arch *arch, struct table **out,

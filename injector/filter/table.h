@@ -23,7 +23,7 @@ enum origin_kind {
     ORIGIN_RULE,        /* rule `rule` of system call `syscall` of the policy */
     ORIGIN_DEFAULT,     /* the policy's default action */
     ORIGIN_CEILING,     /* newer than the policy: ENOSYS */
-    ORIGIN_X32,         /* x32 numbers are refused whole */
+    ORIGIN_FOREIGN,     /* numbers of another ABI (x32), refused whole */
     ORIGIN_SKIPPED,     /* number -1: a tracer skips the call: ENOSYS */
     ORIGIN_REFUSED_ABI, /* an ABI that the policy does not name */
 };

@@ -97,6 +97,7 @@ static void test_abi_has_every_name(void **state)
         {"x32", "SCMP_ARCH_X32", "x32", AUDIT_ARCH_X86_64, SCMP_ARCH_X32},
         {"aarch64", "SCMP_ARCH_AARCH64", "arm64", AUDIT_ARCH_AARCH64, SCMP_ARCH_AARCH64},
         {"arm", "SCMP_ARCH_ARM", "arm", AUDIT_ARCH_ARM, SCMP_ARCH_ARM},
+        {"riscv64", "SCMP_ARCH_RISCV64", "riscv64", AUDIT_ARCH_RISCV64, SCMP_ARCH_RISCV64},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct abi *abi = abi_by_name(cases[i].name);
@@ -114,16 +115,33 @@ static void test_abi_has_every_name(void **state)
     assert_null(abi_by_audit(AUDIT_ARCH_PPC64));
 }
 
-static void test_abi_x32_numbers(void **state)
+static void test_abi_foreign_numbers(void **state)
 {
     (void)state;
     const struct abi *abi = abi_by_name("x86_64");
-    assert_int_equal(abi->x32_range_count, 2);
-    assert_int_equal(abi->x32_ranges[0].first, 512);
-    assert_int_equal(abi->x32_ranges[0].last, 547);
-    assert_int_equal(abi->x32_ranges[1].first, 0x40000000u);
-    assert_int_equal(abi->x32_ranges[1].last, 0xfffffffeu); /* -1 is a call that is skipped */
-    assert_int_equal(abi_by_name("i386")->x32_range_count, 0);
+    assert_int_equal(abi->foreign_range_count, 2);
+    assert_int_equal(abi->foreign_ranges[0].first, 512);
+    assert_int_equal(abi->foreign_ranges[0].last, 547);
+    assert_int_equal(abi->foreign_ranges[1].first, 0x40000000u);
+    assert_int_equal(abi->foreign_ranges[1].last, 0xfffffffeu); /* -1 is a call that is skipped */
+    assert_string_equal(abi->foreign_name, "x32");
+    assert_int_equal(abi_by_name("i386")->foreign_range_count, 0);
+    /* riscv64: every call that 32-bit programs have for themselves, and no call of 64-bit ones. */
+    const struct abi *riscv64 = abi_by_name("riscv64");
+    assert_string_equal(riscv64->foreign_name, "riscv32");
+    assert_int_equal(riscv64->foreign_range_count, 1);
+    for (uint32_t number = riscv64->foreign_ranges[0].first;
+         number <= riscv64->foreign_ranges[0].last; number++) {
+        assert_null(abi_syscall_name(riscv64, number));
+    }
+    for (size_t i = 0; i < syscall_row_count; i++) {
+        const char *name = syscall_rows[i].name;
+        uint32_t number = 0;
+        if (strstr(name, "64") != NULL && abi_syscall_number(abi_by_name("i386"), name, &number) &&
+            number >= 403 && number <= 423) {
+            assert_false(abi_syscall_number(riscv64, name, &number));
+        }
+    }
 }
 
 /* A row for a name that no ABI has is a slip of the pen. */
@@ -208,7 +226,7 @@ int main(void)
         cmocka_unit_test(test_arch_covers_what_its_kernels_accept),
         cmocka_unit_test(test_arch_of_this_program),
         cmocka_unit_test(test_abi_has_every_name),
-        cmocka_unit_test(test_abi_x32_numbers),
+        cmocka_unit_test(test_abi_foreign_numbers),
         cmocka_unit_test(test_ways_lead_between_known_calls),
         cmocka_unit_test(test_ways_cover_the_width_variants),
     };
