@@ -6,6 +6,7 @@
  */
 #include "arch/syscalls.h"
 #include "arch/arch.h"
+#include "base/text.h"
 
 #include <linux/audit.h>
 #include <string.h>
@@ -103,64 +104,13 @@ bool syscall_name_is_known(const char *name)
     return find_row(name) != NULL;
 }
 
-#define SUGGEST_LONGEST 64u /* longer than any name */
-
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* Levenshtein's distance with swapped neighbours counted once; both texts are short. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t a_length = strlen(a);
-    size_t b_length = strlen(b);
-    size_t rows[3][SUGGEST_LONGEST + 1];
-    size_t *before = rows[0];
-    size_t *last = rows[1];
-    size_t *current = rows[2];
-    for (size_t j = 0; j <= b_length; j++) {
-        last[j] = j;
-        before[j] = 0;
-    }
-    for (size_t i = 1; i <= a_length; i++) {
-        current[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
-            current[j] = smallest(last[j] + 1, current[j - 1] + 1, last[j - 1] + change);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                before[j - 2] + 1 < current[j]) {
-                current[j] = before[j - 2] + 1;
-            }
-        }
-        size_t *reused = before;
-        before = last;
-        last = current;
-        current = reused;
-    }
-    return last[b_length];
-}
-
 const char *syscall_name_suggest(const char *name)
 {
-    size_t length = strlen(name);
-    if (length >= SUGGEST_LONGEST) {
-        return NULL;
-    }
-    size_t limit = length < 4 ? 1 : length < 9 ? 2 : 3;
-    const char *nearest = NULL;
+    struct text_search search = text_search(name);
     for (size_t i = 0; i < syscall_row_count; i++) {
-        size_t far = distance(name, syscall_rows[i].name);
-        if (far <= limit) {
-            nearest = syscall_rows[i].name;
-            if (far == 0) {
-                break;
-            }
-            limit = far - 1;
-        }
+        text_offer(&search, syscall_rows[i].name);
     }
-    return nearest;
+    return search.nearest;
 }
 
 const char *syscall_table_version(void)

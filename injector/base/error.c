@@ -102,6 +102,17 @@ void error_name_file(struct error *e, const char *file)
     }
 }
 
+int error_name_place(struct error *e, const char *file, size_t line, size_t column)
+{
+    if (e->place == ERROR_PLACE_NONE) {
+        e->place = ERROR_PLACE_TEXT;
+        e->file = memory_strdup(file);
+        e->line = line;
+        e->column = column;
+    }
+    return -1;
+}
+
 char *error_line(const struct error *e)
 {
     const char *file = e->file ? e->file : "";

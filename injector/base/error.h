@@ -54,6 +54,8 @@ int error_context(struct error *e, const char *format, ...) __attribute__((forma
 
 /* Names the file of an error that has none yet. */
 void error_name_file(struct error *e, const char *file);
+/* Gives an error that has no place yet one in a text. Returns -1. */
+int error_name_place(struct error *e, const char *file, size_t line, size_t column);
 
 /* The one line that main() prints, without "elfcage: " and newline. Owned by the caller. */
 char *error_line(const struct error *e);

@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -163,6 +164,35 @@ static void test_error_context_and_name(void **state)
     error_offset(&e, ERROR_UNSUPPORTED, "a", 1, "bad");
     error_name_file(&e, "b");
     expect_line(&e, ERROR_UNSUPPORTED, "a@0x1: bad");
+
+    error_set(&e, ERROR_POLICY, "bad");
+    assert_int_equal(error_name_place(&e, "a", 2, 3), -1);
+    error_name_place(&e, "b", 4, 5);
+    expect_line(&e, ERROR_POLICY, "a:2:3: bad");
+}
+
+static void test_text_search_finds_the_nearest(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"chown", "chmod", "chroot", "read"};
+    static const struct {
+        const char *wanted, *nearest;
+    } cases[] = {
+        {"chown", "chown"}, {"chwon", "chown"}, {"chmow", "chmod"}, {"chrot", "chroot"},
+        {"raed", "read"},   {"rd", NULL},       {"", NULL},         {"something", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text_search search = text_search(cases[i].wanted);
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+            text_offer(&search, words[k]);
+        }
+        if (cases[i].nearest) {
+            assert_non_null(search.nearest);
+            assert_string_equal(search.nearest, cases[i].nearest);
+        } else {
+            assert_null(search.nearest);
+        }
+    }
 }
 
 static void test_memory_append_zeroes_and_keeps(void **state)
@@ -196,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_bytes_digest_is_sha256),
         cmocka_unit_test(test_error_lines),
         cmocka_unit_test(test_error_context_and_name),
+        cmocka_unit_test(test_text_search_finds_the_nearest),
         cmocka_unit_test(test_memory_append_zeroes_and_keeps),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
