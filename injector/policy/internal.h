@@ -25,11 +25,6 @@ const char *policy_add_file(struct policy *policy, const char *file);
 /* Same conditions in the same order, same action. */
 bool rule_equal(const struct rule *a, const struct rule *b);
 
-/* Can all conditions of `a` and of `b` hold at once? Exact. (Conditions of one argument have one
-   width: argument_width().) Either array may be empty. */
-bool conditions_can_hold(const struct condition *a, size_t a_count, const struct condition *b,
-                         size_t b_count);
-
 /* A format that is read: one const struct in the file of its reader, one line in parse.c. */
 struct policy_format {
     const char *name;  /* as --format takes it */

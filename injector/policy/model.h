@@ -68,6 +68,11 @@ struct condition {
     uint64_t mask;  /* MASKED_EQ only, otherwise 0 */
 };
 
+/* Can all conditions of `a` and of `b` hold at once? Exact. (Conditions of one argument have one
+   width: argument_width().) Either array may be empty. */
+bool conditions_can_hold(const struct condition *a, size_t a_count, const struct condition *b,
+                         size_t b_count);
+
 /* Where a rule stands in the text it was read from; line 0: nowhere. `file` is borrowed from the
    policy that holds it. */
 struct place {
