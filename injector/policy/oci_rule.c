@@ -147,29 +147,31 @@ static int narrow_or_fail(struct oci *oci, const char *name, const struct argume
 }
 
 /*
- * The kernel keeps 16 bits of the argument: what is compared has to be those. That is a comparison
- * under a mask, which the model has for equality only.
+ * The kernel keeps a few bits of the argument: what is compared has to be those. That is a
+ * comparison under a mask, which the model has for equality only.
  */
 static int shorten(struct oci *oci, const char *name, const struct argument *a,
                    const struct json_value *value_place, struct condition *c)
 {
+    uint32_t kept = argument_kept(name, a->index);
+    unsigned bits = (unsigned)__builtin_popcount(kept);
     if (c->compare == COMPARE_EQ) {
         c->compare = COMPARE_MASKED_EQ;
-        c->mask = UINT16_MAX;
+        c->mask = kept;
     }
     if (c->compare != COMPARE_MASKED_EQ) {
         return fail_value(oci->file, value_place, oci->error,
-                          "the kernel consumes 16 bits of argument %u of '%s', so that this "
+                          "the kernel consumes %u bits of argument %u of '%s', so that this "
                           "comparison is passed by setting another: use SCMP_CMP_EQ or "
                           "SCMP_CMP_MASKED_EQ",
-                          (unsigned)a->index, name);
+                          bits, (unsigned)a->index, name);
     }
-    uint64_t wide = c->value > UINT16_MAX ? c->value : c->mask;
-    if (wide > UINT16_MAX) {
+    uint64_t wide = c->value > kept ? c->value : c->mask;
+    if (wide > kept) {
         return fail_value(oci->file, value_place, oci->error,
-                          "0x%" PRIx64 " has more than 16 bits, but the kernel consumes 16 bits of "
+                          "0x%" PRIx64 " has more than %u bits, but the kernel consumes %u bits of "
                           "argument %u of '%s': correct it",
-                          wide, (unsigned)a->index, name);
+                          wide, bits, bits, (unsigned)a->index, name);
     }
     return 0;
 }

@@ -9,7 +9,12 @@
  *   'w'  32 bits: int, unsigned int, pid_t, uid_t, u32, ... or a wider parameter of which
  *        the kernel drops the upper half
  *   'l'  64 bits: pointers, long, unsigned long, size_t, loff_t, when all of it has an effect
- *   'h'  16 of 32 bits: umode_t; compared under the mask 0xffff only
+ *   'h'  the low 16 of 32 bits: a mode with a type of file (mknod)
+ *   'm'  12: a mode of a file; the kernel drops the type (S_IALLUGO)
+ *   't'  10: a mode of a new folder, without set-user-ID and set-group-ID
+ *   'p'   9: permissions (umask)
+ *   'b'   8: the status of a process (exit)
+ *        The last five can be compared under a mask only: see argument_kept().
  *   'd'  32 or 64 bits, which depends on another argument (the option of prctl, the driver of
  * ioctl); a denial compares 32 bits, what passes 64, so that both are on the strict side
  *   '?'  not one answer: it depends on another argument, or there is no effect; such an argument
@@ -29,6 +34,11 @@
 
 /* Exists in 32-bit ABIs only, where every register has 32 bits. */
 static const char only_32[] = "32-bit ABIs only";
+/* Has a number, and no function behind it in any Linux since 4.14. */
+static const char not_implemented[] = "which no Linux implements";
+/* A policy for many machines may name it. */
+static const char only_elsewhere[] = "which only other architectures have";
+static const char mode_of_file[] = "mode is umode_t, of which S_IALLUGO counts: 12 bits of the 32";
 
 /* Sorted by name (strcmp). */
 static const struct width_row rows[] = {
@@ -41,20 +51,24 @@ static const struct width_row rows[] = {
     {"acct", "l", NULL},
     {"add_key", "llllw", NULL},
     {"adjtimex", "l", NULL},
+    {"afs_syscall", "??????", not_implemented},
     {"alarm", "w", NULL},
     {"arch_prctl", "wl", NULL},
     {"arm_fadvise64_64", "wwwwww", only_32},
     {"arm_sync_file_range", "wwwwww", only_32},
+    {"bdflush", "ww", only_32},
     {"bind", "wlw", NULL},
     {"bpf", "wlw", NULL},
+    {"break", "??????", not_implemented},
     {"breakpoint", "", only_32},
     {"brk", "l", NULL},
+    {"cachectl", "??????", only_elsewhere},
     {"cacheflush", "www", only_32},
     {"cachestat", "wllw", NULL},
     {"capget", "ll", NULL},
     {"capset", "ll", NULL},
     {"chdir", "l", NULL},
-    {"chmod", "lh", "mode is umode_t: 16 bits of the 32"},
+    {"chmod", "lm", mode_of_file},
     {"chown", "lww", NULL},
     {"chown32", "www", only_32},
     {"chroot", "l", NULL},
@@ -74,7 +88,8 @@ static const struct width_row rows[] = {
     {"close_range", "www", NULL},
     {"connect", "wlw", NULL},
     {"copy_file_range", "wlwllw", NULL},
-    {"creat", "lh", "mode is umode_t: 16 bits of the 32"},
+    {"creat", "lm", mode_of_file},
+    {"create_module", "??????", not_implemented},
     {"delete_module", "lw", NULL},
     {"dup", "w", NULL},
     {"dup2", "ww", NULL},
@@ -82,15 +97,17 @@ static const struct width_row rows[] = {
     {"epoll_create", "w", NULL},
     {"epoll_create1", "w", NULL},
     {"epoll_ctl", "wwwl", NULL},
+    {"epoll_ctl_old", "??????", not_implemented},
     {"epoll_pwait", "wlwwll", NULL},
     {"epoll_pwait2", "wlwlll", NULL},
     {"epoll_wait", "wlww", NULL},
+    {"epoll_wait_old", "??????", not_implemented},
     {"eventfd", "w", NULL},
     {"eventfd2", "ww", NULL},
     {"execve", "lll", NULL},
     {"execveat", "wlllw", NULL},
-    {"exit", "w", "of the int 8 bits are kept"},
-    {"exit_group", "w", "of the int 8 bits are kept"},
+    {"exit", "b", "of the int 8 bits are kept"},
+    {"exit_group", "b", "of the int 8 bits are kept"},
     {"faccessat", "wlw", NULL},
     {"faccessat2", "wlww", NULL},
     {"fadvise64", "wllw", NULL},
@@ -99,9 +116,9 @@ static const struct width_row rows[] = {
     {"fanotify_init", "ww", NULL},
     {"fanotify_mark", "wwlwl", "mask is __u64 and checked whole"},
     {"fchdir", "w", NULL},
-    {"fchmod", "wh", "mode is umode_t: 16 bits of the 32"},
-    {"fchmodat", "wlh", "mode is umode_t: 16 bits of the 32"},
-    {"fchmodat2", "wlhw", "mode is umode_t: 16 bits of the 32"},
+    {"fchmod", "wm", mode_of_file},
+    {"fchmodat", "wlm", mode_of_file},
+    {"fchmodat2", "wlmw", mode_of_file},
     {"fchown", "www", NULL},
     {"fchown32", "www", only_32},
     {"fchownat", "wlwww", NULL},
@@ -128,6 +145,7 @@ static const struct width_row rows[] = {
     {"fstatfs", "wl", NULL},
     {"fstatfs64", "www", only_32},
     {"fsync", "w", NULL},
+    {"ftime", "??????", not_implemented},
     {"ftruncate", "wl", NULL},
     {"ftruncate64", "wwww", only_32},
     {"futex", "lww?lw",
@@ -138,6 +156,7 @@ static const struct width_row rows[] = {
     {"futex_waitv", "lwwlw", NULL},
     {"futex_wake", "llww", NULL},
     {"futimesat", "wll", NULL},
+    {"get_kernel_syms", "??????", not_implemented},
     {"get_mempolicy", "lllll", "flags is checked whole: unknown bits fail"},
     {"get_robust_list", "wll", NULL},
     {"get_thread_area", "l", NULL},
@@ -159,6 +178,7 @@ static const struct width_row rows[] = {
     {"getpgid", "w", NULL},
     {"getpgrp", "", NULL},
     {"getpid", "", NULL},
+    {"getpmsg", "??????", not_implemented},
     {"getppid", "", NULL},
     {"getpriority", "ww", NULL},
     {"getrandom", "llw", NULL},
@@ -177,6 +197,8 @@ static const struct width_row rows[] = {
     {"getuid32", "", only_32},
     {"getxattr", "llll", NULL},
     {"getxattrat", "wlwlll", NULL},
+    {"gtty", "??????", not_implemented},
+    {"idle", "??????", not_implemented},
     {"init_module", "lll", NULL},
     {"inotify_add_watch", "wlw", NULL},
     {"inotify_init", "", NULL},
@@ -218,6 +240,7 @@ static const struct width_row rows[] = {
     {"listxattr", "lll", NULL},
     {"listxattrat", "wlwll", NULL},
     {"llistxattr", "lll", NULL},
+    {"lock", "??????", not_implemented},
     {"lookup_dcookie", "lll", NULL},
     {"lremovexattr", "ll", NULL},
     {"lseek", "wlw", NULL},
@@ -235,8 +258,8 @@ static const struct width_row rows[] = {
     {"memfd_secret", "w", NULL},
     {"migrate_pages", "wlll", NULL},
     {"mincore", "lll", NULL},
-    {"mkdir", "lh", "mode is umode_t: 16 bits of the 32"},
-    {"mkdirat", "wlh", "mode is umode_t: 16 bits of the 32"},
+    {"mkdir", "lt", "mode is umode_t, of which the permissions and S_ISVTX count"},
+    {"mkdirat", "wlt", "mode is umode_t, of which the permissions and S_ISVTX count"},
     {"mknod", "lhw", "mode is umode_t: 16 bits of the 32"},
     {"mknodat", "wlhw", "mode is umode_t: 16 bits of the 32"},
     {"mlock", "ll", NULL},
@@ -254,9 +277,10 @@ static const struct width_row rows[] = {
     {"move_mount", "wlwlw", NULL},
     {"move_pages", "wllllw", NULL},
     {"mprotect", "lll", "prot is checked whole (arch_validate_prot): unknown bits fail"},
+    {"mpx", "??????", not_implemented},
     {"mq_getsetattr", "wll", NULL},
     {"mq_notify", "wl", NULL},
-    {"mq_open", "lwhl", "mode is umode_t: 16 bits of the 32"},
+    {"mq_open", "lwml", mode_of_file},
     {"mq_timedreceive", "wllll", NULL},
     {"mq_timedreceive_time64", "wwwww", only_32},
     {"mq_timedsend", "wllwl", NULL},
@@ -269,23 +293,25 @@ static const struct width_row rows[] = {
     {"msgrcv", "wlllw", NULL},
     {"msgsnd", "wllw", NULL},
     {"msync", "llw", NULL},
+    {"multiplexer", "??????", only_elsewhere},
     {"munlock", "ll", NULL},
     {"munlockall", "", NULL},
     {"munmap", "ll", NULL},
     {"name_to_handle_at", "wlllw", NULL},
     {"nanosleep", "ll", NULL},
     {"newfstatat", "wllw", NULL},
+    {"nfsservctl", "??????", not_implemented},
     {"nice", "w", only_32},
     {"oldfstat", "ww", only_32},
     {"oldlstat", "ww", only_32},
     {"oldolduname", "w", only_32},
     {"oldstat", "ww", only_32},
     {"olduname", "w", only_32},
-    {"open", "lwh", "mode is umode_t: 16 bits of the 32"},
+    {"open", "lwm", mode_of_file},
     {"open_by_handle_at", "wlw", NULL},
     {"open_tree", "wlw", NULL},
     {"open_tree_attr", "wlwll", NULL},
-    {"openat", "wlwh", "mode is umode_t: 16 bits of the 32"},
+    {"openat", "wlwm", mode_of_file},
     {"openat2", "wlll", NULL},
     {"pause", "", NULL},
     {"pciconfig_iobase", "www", only_32},
@@ -320,13 +346,19 @@ static const struct width_row rows[] = {
      "liovcnt is unsigned long, but import_iovec() takes unsigned int; riovcnt and flags are "
      "checked whole"},
     {"process_vm_writev", "wlwlll", "as process_vm_readv"},
+    {"prof", "??????", not_implemented},
+    {"profil", "??????", not_implemented},
     {"pselect6", "wlllll", NULL},
     {"pselect6_time64", "wwwwww", only_32},
-    {"ptrace", "lwll",
-     "request is compared whole; pid is long, but find_get_task_by_vpid() takes pid_t"},
+    {"ptrace", "lwdd",
+     "request is compared whole; pid is long, but find_get_task_by_vpid() takes pid_t; addr and "
+     "data "
+     "are pointers, flags or ints: it depends on request"},
+    {"putpmsg", "??????", not_implemented},
     {"pwrite64", "wlll", NULL},
     {"pwritev", "wlwl?", "as preadv"},
     {"pwritev2", "wlwl?w", "as preadv"},
+    {"query_module", "??????", not_implemented},
     {"quotactl", "wlwl", NULL},
     {"quotactl_fd", "wwwl", NULL},
     {"read", "wll", NULL},
@@ -351,6 +383,8 @@ static const struct width_row rows[] = {
     {"renameat2", "wlwlw", NULL},
     {"request_key", "lllw", NULL},
     {"restart_syscall", "", NULL},
+    {"riscv_flush_icache", "lll", "flags is checked whole: unknown bits fail"},
+    {"riscv_hwprobe", "llllw", NULL},
     {"rmdir", "l", NULL},
     {"rseq", "lwww", NULL},
     {"rt_sigaction", "wlll", NULL},
@@ -362,6 +396,12 @@ static const struct width_row rows[] = {
     {"rt_sigtimedwait", "llll", NULL},
     {"rt_sigtimedwait_time64", "wwww", only_32},
     {"rt_tgsigqueueinfo", "wwwl", NULL},
+    {"rtas", "??????", only_elsewhere},
+    {"s390_guarded_storage", "??????", only_elsewhere},
+    {"s390_pci_mmio_read", "??????", only_elsewhere},
+    {"s390_pci_mmio_write", "??????", only_elsewhere},
+    {"s390_runtime_instr", "??????", only_elsewhere},
+    {"s390_sthyi", "??????", only_elsewhere},
     {"sched_get_priority_max", "w", NULL},
     {"sched_get_priority_min", "w", NULL},
     {"sched_getaffinity", "wwl", NULL},
@@ -376,6 +416,7 @@ static const struct width_row rows[] = {
     {"sched_setscheduler", "wwl", NULL},
     {"sched_yield", "", NULL},
     {"seccomp", "wwl", NULL},
+    {"security", "??????", not_implemented},
     {"select", "wllll", NULL},
     {"semctl", "www?", "arg is a number of 32 bits (SETVAL) or a pointer: it depends on cmd"},
     {"semget", "www", NULL},
@@ -443,6 +484,8 @@ static const struct width_row rows[] = {
     {"socketcall", "ww", only_32},
     {"socketpair", "wwwl", NULL},
     {"splice", "wlwllw", NULL},
+    {"spu_create", "??????", only_elsewhere},
+    {"spu_run", "??????", only_elsewhere},
     {"ssetmask", "w", only_32},
     {"stat", "ll", NULL},
     {"stat64", "ww", only_32},
@@ -451,17 +494,24 @@ static const struct width_row rows[] = {
     {"statmount", "lllw", NULL},
     {"statx", "wlwwl", NULL},
     {"stime", "w", only_32},
+    {"stty", "??????", not_implemented},
+    {"subpage_prot", "??????", only_elsewhere},
+    {"swapcontext", "??????", only_elsewhere},
     {"swapoff", "l", NULL},
     {"swapon", "lw", NULL},
+    {"switch_endian", "??????", only_elsewhere},
     {"symlink", "ll", NULL},
     {"symlinkat", "lwl", NULL},
     {"sync", "", NULL},
     {"sync_file_range", "wllw", NULL},
     {"sync_file_range2", "wwwwww", only_32},
     {"syncfs", "w", NULL},
+    {"sys_debug_setcontext", "??????", only_elsewhere},
+    {"syscall", "??????", only_elsewhere},
     {"sysfs", "w?l", "arg1 is a pointer or a 32-bit index: it depends on option"},
     {"sysinfo", "l", NULL},
     {"syslog", "wlw", NULL},
+    {"sysmips", "??????", only_elsewhere},
     {"tee", "wwlw", NULL},
     {"tgkill", "www", NULL},
     {"time", "l", NULL},
@@ -472,6 +522,7 @@ static const struct width_row rows[] = {
     {"timer_gettime64", "ww", only_32},
     {"timer_settime", "wwll", NULL},
     {"timer_settime64", "wwww", only_32},
+    {"timerfd", "??????", only_elsewhere},
     {"timerfd_create", "ww", NULL},
     {"timerfd_gettime", "wl", NULL},
     {"timerfd_gettime64", "ww", only_32},
@@ -481,8 +532,10 @@ static const struct width_row rows[] = {
     {"tkill", "ww", NULL},
     {"truncate", "ll", NULL},
     {"truncate64", "wwww", only_32},
+    {"tuxcall", "??????", not_implemented},
     {"ugetrlimit", "ww", only_32},
-    {"umask", "w", "of the int 9 bits are kept"},
+    {"ulimit", "??????", not_implemented},
+    {"umask", "p", "of the int the 9 bits of the permissions are kept"},
     {"umount", "w", only_32},
     {"umount2", "lw", NULL},
     {"uname", "l", NULL},
@@ -505,6 +558,7 @@ static const struct width_row rows[] = {
     {"vm86", "ww", only_32},
     {"vm86old", "w", only_32},
     {"vmsplice", "wlww", "nr_segs is unsigned long, but import_iovec() takes unsigned int"},
+    {"vserver", "??????", not_implemented},
     {"wait4", "wlwl", NULL},
     {"waitid", "wwlwl", NULL},
     {"waitpid", "www", only_32},
@@ -547,6 +601,10 @@ unsigned argument_width(const char *name, unsigned argument)
     switch (row->widths[argument]) {
     case 'w':
     case 'h':
+    case 'm':
+    case 't':
+    case 'p':
+    case 'b':
         return 32;
     case 'l':
     case 'd':
@@ -556,18 +614,36 @@ unsigned argument_width(const char *name, unsigned argument)
     }
 }
 
-static bool has_letter(const char *name, unsigned argument, char letter)
+static char letter_of(const char *name, unsigned argument)
 {
     const struct width_row *row = width_row_find(name);
-    return row && argument < strlen(row->widths) && row->widths[argument] == letter;
+    return row && argument < strlen(row->widths) ? row->widths[argument] : '?';
 }
 
 bool argument_depends(const char *name, unsigned argument)
 {
-    return has_letter(name, argument, 'd');
+    return letter_of(name, argument) == 'd';
+}
+
+uint32_t argument_kept(const char *name, unsigned argument)
+{
+    switch (letter_of(name, argument)) {
+    case 'h':
+        return 0xffff;
+    case 'm':
+        return 07777;
+    case 't':
+        return 01777;
+    case 'p':
+        return 0777;
+    case 'b':
+        return 0xff;
+    default:
+        return UINT32_MAX;
+    }
 }
 
 bool argument_is_short(const char *name, unsigned argument)
 {
-    return has_letter(name, argument, 'h');
+    return argument_kept(name, argument) != UINT32_MAX;
 }

@@ -5,10 +5,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct width_row {
     const char *name;
-    const char *widths; /* one of 'w', 'l', 'h', 'd', '?' an argument: see widths.c */
+    const char *widths; /* a letter an argument: see widths.c */
     const char *why;    /* NULL: as the prototype says */
 };
 
@@ -21,7 +22,11 @@ const struct width_row *width_row_at(size_t index);
    says 64 then. */
 bool argument_depends(const char *name, unsigned argument);
 
-/* Does the kernel consume only the low 16 of the argument's 32 bits? */
+/* The bits that the kernel keeps of a 32-bit argument: all, or the lowest few (0xffff). A
+   comparison of more is passed by setting a bit above; so it is one under this mask. */
+uint32_t argument_kept(const char *name, unsigned argument);
+
+/* Does it keep fewer than 32? */
 bool argument_is_short(const char *name, unsigned argument);
 
 #endif

@@ -212,13 +212,13 @@ static const struct {
      "0x100000000 has more than 32 bits, but the kernel consumes 32 bits of argument 0 of "
      "'clone': this can never hold, correct the value"},
     {&x86_64, ARGS("chmod", ARG("1", "^65536", "EQ")),
-     "0x10000 has more than 16 bits, but the kernel consumes 16 bits of argument 1 of 'chmod': "
+     "0x10000 has more than 12 bits, but the kernel consumes 12 bits of argument 1 of 'chmod': "
      "correct it"},
     {&x86_64, ARGS("mknodat", MASKED("2", "65536", "^0")),
      "0x10000 has more than 16 bits, but the kernel consumes 16 bits of argument 2 of 'mknodat': "
      "correct it"},
     {&x86_64, ARGS("chmod", ARG("1", "^511", "NE")),
-     "the kernel consumes 16 bits of argument 1 of 'chmod', so that this comparison is passed by "
+     "the kernel consumes 12 bits of argument 1 of 'chmod', so that this comparison is passed by "
      "setting another: use SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ"},
     {&x86_64, ARGS("prctl", ARG("1", "^1", "NE")),
      "whether the kernel consumes 32 or 64 bits of argument 1 of 'prctl' depends on another "

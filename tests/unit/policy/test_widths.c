@@ -345,20 +345,21 @@ static void test_width_table_is_well_formed(void **state)
     for (size_t i = 0; (row = width_row_at(i)); i++) {
         assert_true(!previous || strcmp(previous->name, row->name) < 0);
         assert_true(policy_name_is_valid(row->name));
-        size_t count = strspn(row->widths, "wlhd?");
+        size_t count = strspn(row->widths, "wlhmtpbd?");
         assert_int_equal(row->widths[count], 0);
         assert_in_range(count, 0, POLICY_ARGUMENTS);
         assert_true(!strpbrk(row->widths, "?d") || row->why);
         for (unsigned k = 0; k < POLICY_ARGUMENTS; k++) {
             unsigned expected = k >= count              ? 0
-                                : row->widths[k] == 'w' ? 32
-                                : row->widths[k] == 'h' ? 32
+                                : row->widths[k] == '?' ? 0
                                 : row->widths[k] == 'l' ? 64
                                 : row->widths[k] == 'd' ? 64
-                                                        : 0;
+                                                        : 32;
             assert_int_equal(argument_width(row->name, k), expected);
             assert_int_equal(argument_depends(row->name, k), k < count && row->widths[k] == 'd');
-            assert_int_equal(argument_is_short(row->name, k), k < count && row->widths[k] == 'h');
+            bool is_short = k < count && strchr("hmtpb", row->widths[k]);
+            assert_int_equal(argument_is_short(row->name, k), is_short);
+            assert_int_equal(argument_kept(row->name, k) != UINT32_MAX, is_short);
         }
         previous = row;
     }
