@@ -297,6 +297,33 @@ static void note_foreign(const struct policy *policy, const struct arch *arch,
     policy_note(notes, "%s", text);
 }
 
+/* The set from which a name has its rules; NULL if somebody wrote it. */
+static const char *set_of(const struct syscall_rules *rules)
+{
+    for (size_t i = 0; i < rules->rule_count; i++) {
+        if (rules->rules[i].set == NULL) {
+            return NULL;
+        }
+    }
+    return rules->rule_count > 0 ? rules->rules[0].set : NULL;
+}
+
+/* Is it the first name that the policy has from its set, and have no others of them an effect? A
+   set names calls of all architectures: it is worth a word only if all of it is lost. */
+static bool speaks_for_lost_set(const struct policy *policy, const struct resolution *resolution,
+                                size_t syscall)
+{
+    const char *set = set_of(&policy->syscalls[syscall]);
+    for (size_t i = 0; i < policy->syscall_count; i++) {
+        const char *other = set_of(&policy->syscalls[i]);
+        if (other != NULL && strcmp(set, other) == 0 &&
+            (i < syscall || has_effect(resolution, &policy->syscalls[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Denials of names that the native ABI lacks close something in another ABI only: "umount" of i386,
    where umount2 was meant. Under a denying default nothing is open. */
 static void note_foreign_denials(const struct policy *policy, const struct arch *arch,
@@ -305,7 +332,7 @@ static void note_foreign_denials(const struct policy *policy, const struct arch 
     struct buffer names = {0};
     for (size_t i = 0; i < policy->syscall_count; i++) {
         const struct syscall_rules *rules = &policy->syscalls[i];
-        if (rules_deny(rules) && has_effect(resolution, rules) &&
+        if (set_of(rules) == NULL && rules_deny(rules) && has_effect(resolution, rules) &&
             !reaches(&resolution->abis[0], rules)) {
             buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "", rules->name);
         }
@@ -324,9 +351,14 @@ static void note_effects(const struct policy *policy, const struct arch *arch,
         struct buffer names = {0};
         for (size_t i = 0; i < policy->syscall_count; i++) {
             const struct syscall_rules *rules = &policy->syscalls[i];
-            if (rules->rule_count > 0 && rules_deny(rules) == (denials == 1) &&
-                !has_effect(resolution, rules)) {
-                buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "", rules->name);
+            if (rules->rule_count == 0 || rules_deny(rules) != (denials == 1) ||
+                has_effect(resolution, rules)) {
+                continue;
+            }
+            const char *set = set_of(rules);
+            if (set == NULL || speaks_for_lost_set(policy, resolution, i)) {
+                buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "",
+                              set != NULL ? set : rules->name);
             }
         }
         CLEANUP_FREE char *text = buffer_steal_text(&names);

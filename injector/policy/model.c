@@ -102,6 +102,7 @@ static void rule_set(struct rule *rule, const struct condition *conditions, size
     rule->condition_count = count;
     rule->action = action;
     rule->place = place;
+    rule->set = NULL;
 }
 
 struct rule *policy_add_rule(struct policy *policy, const char *name,

@@ -86,6 +86,10 @@ struct rule {
     size_t condition_count;
     struct action action;
     struct place place; /* not part of the canonical form */
+    /* What the name came from, "@clock", where nobody wrote it: it is no mistake that a target
+       lacks it. NULL: it was written. Borrowed as place.file is, or for ever. Not part of the
+       canonical form. */
+    const char *set;
 };
 
 struct syscall_rules {

@@ -17,6 +17,12 @@
 typedef int policy_include_fn(void *context, const char *from, const char *path,
                               struct buffer *text, struct error *error);
 
+/* Where systemd's sets of system calls are taken from. */
+enum sets_source {
+    SETS_PINNED, /* the table of one version of systemd, policy/sets_systemd_data.c */
+    SETS_HOST,   /* systemd-analyze of this machine */
+};
+
 /* What a reader may be told from the command line, for questions a file leaves open. */
 struct policy_options {
     const char *format; /* --format, a name of policy_format_names(); NULL: by content */
@@ -26,6 +32,7 @@ struct policy_options {
     size_t capability_count;
     const char *minimum_kernel; /* --min-kernel "4.14"; NULL: the oldest */
     enum { COMPAT_NONE, COMPAT_AND, COMPAT_RUNC } compat; /* two OCI conditions on one argument */
+    enum sets_source sets;      /* --sets */
     policy_include_fn *include; /* NULL: a policy that includes a file is refused */
     void *include_context;
 };
@@ -95,6 +102,14 @@ int policy_add_inline(struct policy *policy, enum policy_inline_verb verb, const
 char *canonical_print(const struct policy *policy, const struct resolution *resolution);
 int canonical_parse(const char *file, const char *text, size_t size, struct policy **out,
                     struct resolution *resolution, struct error *error);
+
+/*
+ * The policy as OCI seccomp JSON: rules without order, and 32-bit comparisons as masks, so that it
+ * means the same to elfcage and to what compares 64 bits. Owned by the caller. ERROR_POLICY for what
+ * the format has no words for. `notes` may be NULL.
+ */
+int oci_print(const struct policy *policy, char **out, struct policy_notes *notes,
+              struct error *error);
 
 /*
  * Bits of argument `argument` of system call `name` that the kernel consumes: 32 or 64; 0 if the
