@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libelf's translators (elf32_xlatetom and so on) do the byte order; the step between the 32-bit
- * structures and GElf_* is ours. The bytes are copied first, since translators want alignment and
- * structures in a file need not have it.
+ * libelf's translators (elf32_xlatetom and so on) do the byte order, where it is not the host's;
+ * the step between the 32-bit structures and GElf_* is ours. The bytes are copied first, since
+ * translators want alignment and structures in a file need not have it.
  */
 #include "elf/codec.h"
 
@@ -19,6 +19,11 @@ union room {
     uint64_t words[sizeof(Elf64_Ehdr) / sizeof(uint64_t)];
 };
 
+static bool is_host_order(struct codec codec)
+{
+    return codec.big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
 static unsigned encoding(struct codec codec)
 {
     return codec.big_endian ? ELFDATA2MSB : ELFDATA2LSB;
@@ -27,6 +32,10 @@ static unsigned encoding(struct codec codec)
 static void from_file(struct codec codec, Elf_Type type, const uint8_t *bytes, void *structure,
                       size_t size)
 {
+    if (is_host_order(codec)) {
+        memcpy(structure, bytes, size);
+        return;
+    }
     union room room;
     memcpy(&room, bytes, size);
     Elf_Data source = {.d_buf = &room, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
@@ -39,6 +48,10 @@ static void from_file(struct codec codec, Elf_Type type, const uint8_t *bytes, v
 
 static void to_file(struct codec codec, Elf_Type type, void *structure, uint8_t *bytes, size_t size)
 {
+    if (is_host_order(codec)) {
+        memcpy(bytes, structure, size);
+        return;
+    }
     union room room;
     Elf_Data source = {.d_buf = structure, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
     Elf_Data target = {.d_buf = &room, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
@@ -242,10 +255,32 @@ void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym)
     to_file(codec, ELF_T_SYM, &s, bytes, sizeof s);
 }
 
-void codec_put_sym_section(struct codec codec, uint8_t *bytes, uint16_t section)
+size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, size_t count,
+                      const bool *marks, size_t mark_count)
 {
-    size_t offset = codec.is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
-    bytes_put16(bytes + offset, codec.big_endian, section);
+    size_t entry = codec_sym_size(codec);
+    size_t field = codec.is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+    for (size_t i = from; i < count; i++) {
+        uint16_t section = bytes_get16(table + i * entry + field, codec.big_endian);
+        if (section < mark_count && marks[section]) {
+            return i;
+        }
+    }
+    return count;
+}
+
+size_t codec_find_sym_value(struct codec codec, const uint8_t *table, size_t from, size_t count,
+                            uint64_t start, uint64_t end)
+{
+    size_t entry = codec_sym_size(codec);
+    size_t field = codec.is_64 ? offsetof(Elf64_Sym, st_value) : offsetof(Elf32_Sym, st_value);
+    for (size_t i = from; i < count; i++) {
+        uint64_t value = codec_get_word(codec, table + i * entry + field);
+        if (value >= start && value < end) {
+            return i;
+        }
+    }
+    return count;
 }
 
 void codec_get_rel(struct codec codec, const uint8_t *bytes, GElf_Rela *rel, uint64_t *symbol)

@@ -44,7 +44,16 @@ void codec_put_phdr(struct codec codec, uint8_t *bytes, const GElf_Phdr *phdr);
 void codec_put_shdr(struct codec codec, uint8_t *bytes, const GElf_Shdr *shdr);
 void codec_put_dyn(struct codec codec, uint8_t *bytes, const GElf_Dyn *dyn);
 void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym);
-/* Its st_shndx alone: where a table with 100,000 entries needs no more, that is much faster. */
-void codec_put_sym_section(struct codec codec, uint8_t *bytes, uint16_t section);
+
+/*
+ * Looking through a table of `count` symbols, from index `from` on: the index of the first one that
+ * is meant, or `count`. In large programs that is most of the work.
+ */
+/* Of a section that is marked: `marks` has an entry for each of `mark_count` sections. */
+size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, size_t count,
+                      const bool *marks, size_t mark_count);
+/* With a value from `start` to less than `end`. */
+size_t codec_find_sym_value(struct codec codec, const uint8_t *table, size_t from, size_t count,
+                            uint64_t start, uint64_t end);
 
 #endif

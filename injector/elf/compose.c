@@ -56,7 +56,7 @@ uint64_t compose_offset(const struct composition *c, uint64_t offset, uint64_t s
     return offset + c->draft->shift;
 }
 
-void compose_piece(struct composition *c, uint64_t offset, uint64_t size)
+static void add_piece(struct composition *c, uint64_t offset, uint64_t size)
 {
     struct undo_piece *piece = memory_append(&c->undo.pieces, &c->undo.piece_count,
                                              &c->undo.piece_capacity, sizeof *c->undo.pieces);
@@ -94,24 +94,10 @@ void compose_write(struct composition *c, uint64_t target, struct buffer *bytes,
     uint64_t from = target > start ? target : start;
     uint64_t to = target + bytes->size < end ? target + bytes->size : end;
     if (from < to) {
-        compose_piece(c, from - start, to - from);
+        add_piece(c, from - start, to - from);
     }
     add_guard(c, target, (struct bytes){bytes->data, bytes->size});
     add_write(c->plan, target, bytes, what);
-}
-
-void compose_write_mapped(struct composition *c, uint64_t offset, uint64_t size,
-                          struct buffer *table)
-{
-    struct undo_table *undo = memory_append(&c->undo.tables, &c->undo.table_count,
-                                            &c->undo.table_capacity, sizeof *c->undo.tables);
-    *undo = (struct undo_table){offset, size};
-    add_guard(c, c->draft->shift + offset, (struct bytes){table->data, size});
-    if (c->measuring) {
-        buffer_free(table);
-    } else {
-        add_write(c->plan, c->draft->shift + offset, table, "symbol table");
-    }
 }
 
 /*
@@ -334,7 +320,9 @@ static int compose(struct composition *c, uint64_t undo_bytes, struct error *err
     if (place(c, undo_bytes, error) != 0) {
         return -1;
     }
-    compose_order_sections(c);
+    if (compose_order_sections(c, error) != 0) {
+        return -1;
+    }
     plan->size = c->offset + c->size;
     *(struct plan_copy *)memory_append(&plan->copies, &plan->copy_count, &plan->copy_capacity,
                                        sizeof *plan->copies) =
@@ -356,7 +344,8 @@ static void composition_clear(struct composition *c)
     free(c->moves);
     free(c->sections);
     free(c->new_index);
-    free(c->old_index);
+    free(c->moves_section);
+    buffer_free(&c->names);
 }
 
 int draft_compose(const struct draft *draft, struct plan **out, struct error *error)

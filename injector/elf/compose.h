@@ -7,7 +7,6 @@
 #include "elf/payload_write.h"
 
 #define SECTION_NONE SIZE_MAX
-#define COMPOSE_SECTIONS_MAX 5 /* that are added */
 
 /* A section header of the new file. */
 struct composed_section {
@@ -34,9 +33,9 @@ struct composition {
     struct composed_section *sections; /* owned; in their new order */
     size_t section_count;
     uint16_t *new_index; /* owned; for each old section */
-    uint16_t *old_index; /* owned; for each new section, 0 for an added one */
-    bool sections_permuted, spare_done;
-    uint64_t names_offset, names_size, table_offset; /* of the new section headers */
+    bool *moves_section; /* owned; for each old section: do its bytes get another place? */
+    struct buffer names; /* of all sections; empty if the original has none */
+    uint64_t names_offset, table_offset; /* of the new section headers */
 
     bool measuring; /* only the size of the undo record is wanted: no digests */
 };
@@ -44,20 +43,16 @@ struct composition {
 /* Adds a write, and to the undo record what it replaces and what it leaves behind. The bytes
    become the plan's. */
 void compose_write(struct composition *c, uint64_t target, struct buffer *bytes, const char *what);
-/* The same for a symbol table at `offset` of the original that is undone by the section map. While
-   measuring, the contents of `table` do not count. */
-void compose_write_mapped(struct composition *c, uint64_t offset, uint64_t size,
-                          struct buffer *table);
-/* Adds a piece of the original to undo. */
-void compose_piece(struct composition *c, uint64_t offset, uint64_t size);
 
-/* sections: gives every section header its place and index; then writes names and table. */
-void compose_order_sections(struct composition *c);
+/* sections: gives every section header its place and index; then writes names and table. Fails if
+   there are more sections than numbers for them. */
+int compose_order_sections(struct composition *c, struct error *error);
 void compose_write_sections(struct composition *c);
-/* symbols.c: symbol tables after sections have moved. */
+/* symbols.c: the symbols of sections that have moved. */
 void compose_write_symbols(struct composition *c);
 /* Symbol tables that lie in moved bytes: changes `bytes`, the copy of `move`. */
-void compose_patch_symbols(struct composition *c, const struct draft_move *move, uint8_t *bytes);
+void compose_patch_symbols(const struct composition *c, const struct draft_move *move,
+                           uint8_t *bytes);
 
 /* The new address of an original one, and the new offset of an original range. */
 uint64_t compose_address(const struct composition *c, uint64_t address);

@@ -3,9 +3,12 @@
  * Section headers of the new file. A caged file's sections describe every byte of the new segment,
  * since strip and eu-strip zero what no section covers.
  *
- * Where nothing was moved into the segment, new sections are appended and all indices hold. Else
- * headers are put in the order of addresses (patchelf 0.14 relies on it), and every index that
- * points to a section (sh_link, sh_info, st_shndx, e_shstrndx) goes through the map.
+ * Every section that stays where it is keeps its index, so that symbol tables, which may have
+ * megabytes, need no change. New sections are appended, and so are those that moved into the
+ * segment: headers have to be in the order of addresses (patchelf 0.14 relies on it). The header
+ * that one of those had becomes an .elfcage.spare: it says that its share of the bytes which were
+ * left over is taken, or patchelf would fill such a hole in the first page of an ET_EXEC with
+ * .dynamic, which would then be read-only.
  *
  * Names and table are written anew behind the segment; the old ones stay as dead bytes for removal.
  */
@@ -15,11 +18,8 @@
 
 #include <string.h>
 
-enum { PART_FILTER, PART_NOTE, PART_STUB, PART_HEADERS, PART_SPARE, PART_COUNT };
-_Static_assert(PART_COUNT == COMPOSE_SECTIONS_MAX, "plan.c counts on it");
-
-static const char *const new_names[PART_COUNT] = {
-    ".elfcage.filter", ".note.elfcage", ".elfcage.stub", ".elfcage.headers", ".elfcage.spare"};
+/* Sections that are added, beside an .elfcage.spare for each that leaves. */
+#define ADDED_MAX 4u
 
 static void append(struct composition *c, size_t old, const GElf_Shdr *header)
 {
@@ -27,126 +27,138 @@ static void append(struct composition *c, size_t old, const GElf_Shdr *header)
     *section = (struct composed_section){.header = *header, .old = old};
     if (old != SECTION_NONE) {
         c->new_index[old] = (uint16_t)c->section_count;
-        c->old_index[c->section_count] = (uint16_t)old;
-        c->sections_permuted = c->sections_permuted || old != c->section_count;
     }
     c->section_count++;
 }
 
-/* Part `index` of the segment, from `start` to `end` in it. sh_name is set with the names. */
-static void append_part(struct composition *c, size_t index, uint32_t type, uint64_t start,
-                        uint64_t end)
+static void append_added(struct composition *c, const char *name, GElf_Shdr header)
 {
-    append(c, SECTION_NONE,
-           &(GElf_Shdr){.sh_name = (uint32_t)index,
-                        .sh_type = type,
-                        .sh_flags = SHF_ALLOC | (index == PART_STUB ? SHF_EXECINSTR : 0),
-                        .sh_addr = c->address + start,
-                        .sh_offset = c->offset + start,
-                        .sh_size = end - start,
-                        .sh_addralign = index == PART_FILTER ? 8
-                                        : index == PART_NOTE ? 4
-                                                             : PAYLOAD_ALIGNMENT});
+    if (c->names.size) {
+        header.sh_name = (uint32_t)c->names.size;
+        buffer_add(&c->names, name, strlen(name) + 1);
+    }
+    append(c, SECTION_NONE, &header);
+}
+
+/* A part of the segment, from `start` to `end` in it. */
+static void append_part(struct composition *c, const char *name, uint64_t start, uint64_t end,
+                        GElf_Shdr header)
+{
+    header.sh_flags |= SHF_ALLOC;
+    header.sh_addr = c->address + start;
+    header.sh_offset = c->offset + start;
+    header.sh_size = end - start;
+    append_added(c, name, header);
+}
+
+/* Bytes of the original that are loaded where they were, but belong to no section of it. */
+static void append_covering(struct composition *c, const char *name, uint64_t offset, uint64_t size,
+                            uint64_t alignment)
+{
+    const GElf_Phdr *load = image_phdr(c->image, image_find_phdr(c->image, PT_LOAD));
+    append_added(c, name,
+                 (GElf_Shdr){.sh_type = SHT_PROGBITS,
+                             .sh_flags = SHF_ALLOC,
+                             .sh_addr = load->p_vaddr - load->p_offset + offset,
+                             .sh_offset = c->draft->shift + offset,
+                             .sh_size = size,
+                             .sh_addralign = alignment});
 }
 
 static const struct draft_move *move_of(const struct composition *c, size_t section)
 {
     const GElf_Shdr *shdr = image_shdr(c->image, section);
-    if (!(shdr->sh_flags & SHF_ALLOC) || shdr->sh_type == SHT_NOBITS) {
+    if (section == 0 || !(shdr->sh_flags & SHF_ALLOC) || shdr->sh_type == SHT_NOBITS) {
         return NULL;
     }
     return draft_find_move(c->draft, shdr->sh_offset, shdr->sh_size);
 }
 
-static bool goes_to_segment(const struct composition *c, size_t section)
+static bool leaves(const struct composition *c, size_t section)
 {
-    const struct draft_move *move = section ? move_of(c, section) : NULL;
+    const struct draft_move *move = c->moves_section[section] ? move_of(c, section) : NULL;
     return move && move->into_segment;
 }
 
-/* What is left over of the block that S3m moved away, in front of the first section behind it. */
-static void append_spare(struct composition *c, size_t next)
+/* Which of the gaps a section that leaves is from. */
+static size_t gap_of(const struct composition *c, size_t section)
 {
-    const struct draft *draft = c->draft;
-    const GElf_Shdr *shdr = image_shdr(c->image, next);
-    bool behind = shdr->sh_flags & SHF_ALLOC && !move_of(c, next) &&
-                  shdr->sh_offset >= draft->spare + draft->spare_size;
-    if (draft->spare_size && behind && !c->spare_done) {
-        const GElf_Phdr *load = image_phdr(c->image, image_find_phdr(c->image, PT_LOAD));
-        append(c, SECTION_NONE,
-               &(GElf_Shdr){.sh_name = PART_SPARE,
-                            .sh_type = SHT_PROGBITS,
-                            .sh_flags = SHF_ALLOC,
-                            .sh_addr = load->p_vaddr - load->p_offset + draft->spare,
-                            .sh_offset = draft->spare,
-                            .sh_size = draft->spare_size,
-                            .sh_addralign = 1});
-        c->spare_done = true;
+    return image_shdr(c->image, section)->sh_offset < c->draft->kept ? 0 : 1;
+}
+
+/* All sections of the original with their indices. Those that leave share what is left over. */
+static void append_old(struct composition *c)
+{
+    size_t count = image_shdr_count(c->image);
+    size_t sharers[2] = {0, 0};
+    size_t done[2] = {0, 0};
+    for (size_t i = 0; i < count; i++) {
+        sharers[gap_of(c, i)] += leaves(c, i) ? 1 : 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!leaves(c, i)) {
+            append(c, i, image_shdr(c->image, i));
+            continue;
+        }
+        size_t which = gap_of(c, i);
+        const struct draft_gap *gap = &c->draft->gaps[which];
+        uint64_t start = gap->size * done[which] / sharers[which];
+        uint64_t end = gap->size * ++done[which] / sharers[which];
+        /* Numbered, since patchelf knows sections by their names. */
+        CLEANUP_FREE char *name = memory_printf(".elfcage.spare%zu", done[0] + done[1]);
+        append_covering(c, name, gap->offset + start, end - start, 1);
     }
 }
 
 static void append_new(struct composition *c)
 {
-    append_part(c, PART_FILTER, SHT_PROGBITS, 0, c->places.note);
-    append_part(c, PART_NOTE, SHT_NOTE, c->places.note, c->places.stub);
-    append_part(c, PART_STUB, SHT_PROGBITS, c->places.stub, c->stub_end);
-    for (size_t i = 1; c->draft->sort_sections && i < image_shdr_count(c->image); i++) {
-        if (goes_to_segment(c, i)) {
+    append_part(c, ".elfcage.filter", 0, c->places.note,
+                (GElf_Shdr){.sh_type = SHT_PROGBITS, .sh_addralign = 8});
+    append_part(c, ".note.elfcage", c->places.note, c->places.stub,
+                (GElf_Shdr){.sh_type = SHT_NOTE, .sh_addralign = 4});
+    append_part(c, ".elfcage.stub", c->places.stub, c->stub_end,
+                (GElf_Shdr){.sh_type = SHT_PROGBITS,
+                            .sh_flags = SHF_EXECINSTR,
+                            .sh_addralign = PAYLOAD_ALIGNMENT});
+    for (size_t i = 1; i < image_shdr_count(c->image); i++) {
+        if (leaves(c, i)) {
             append(c, i, image_shdr(c->image, i));
         }
     }
     if (c->draft->covered) {
         /* Old headers that programs reach through __ehdr_start. */
-        uint64_t offset = c->draft->shift;
-        const GElf_Phdr *load = image_phdr(c->image, image_find_phdr(c->image, PT_LOAD));
-        append(c, SECTION_NONE,
-               &(GElf_Shdr){.sh_name = PART_HEADERS,
-                            .sh_type = SHT_PROGBITS,
-                            .sh_flags = SHF_ALLOC,
-                            .sh_addr = load->p_vaddr,
-                            .sh_offset = offset,
-                            .sh_size = c->draft->covered,
-                            .sh_addralign = 8});
+        append_covering(c, ".elfcage.headers", 0, c->draft->covered, 8);
     }
 }
 
-void compose_order_sections(struct composition *c)
+int compose_order_sections(struct composition *c, struct error *error)
 {
     size_t count = image_shdr_count(c->image);
     if (count == 0) {
-        return;
+        return 0;
     }
-    c->sections = memory_zeroed(count + PART_COUNT, sizeof *c->sections);
+    c->moves_section = memory_zeroed(count, sizeof *c->moves_section);
+    size_t new_count = count + ADDED_MAX;
+    for (size_t i = 0; c->draft->move_count && i < count; i++) {
+        c->moves_section[i] = move_of(c, i) != NULL;
+        new_count += leaves(c, i) ? 1 : 0;
+    }
+    if (new_count >= SHN_LORESERVE) {
+        return error_file(error, ERROR_UNSUPPORTED, image_name(c->image),
+                          "no section numbers left (%zu are taken): strip it first", count);
+    }
+    c->sections = memory_zeroed(new_count, sizeof *c->sections);
     c->new_index = memory_zeroed(count, sizeof *c->new_index);
-    c->old_index = memory_zeroed(count + PART_COUNT, sizeof *c->old_index);
-    size_t last = count - 1; /* new ones go behind it */
-    if (c->draft->sort_sections) {
-        last = 0;
-        for (size_t i = 1; i < count; i++) {
-            bool loaded = image_shdr(c->image, i)->sh_flags & SHF_ALLOC;
-            last = loaded && !goes_to_segment(c, i) ? i : last;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        append_spare(c, i);
-        if (!c->draft->sort_sections || !goes_to_segment(c, i)) {
-            append(c, i, image_shdr(c->image, i));
-        }
-        if (i == last) {
-            append_new(c);
-        }
-    }
-    if (c->sections_permuted) {
-        c->undo.section_map = c->old_index;
-        c->undo.section_map_count = c->section_count;
-    }
     size_t names = image_ehdr(c->image)->e_shstrndx;
-    c->names_size = names ? image_shdr(c->image, names)->sh_size : 0;
-    for (size_t i = 0; names && i < PART_COUNT; i++) {
-        c->names_size += strlen(new_names[i]) + 1;
+    if (names) {
+        const GElf_Shdr *shdr = image_shdr(c->image, names);
+        buffer_add(&c->names, image_bytes(c->image).data + shdr->sh_offset, shdr->sh_size);
     }
+    append_old(c);
+    append_new(c);
     c->names_offset = c->offset + c->size;
-    c->table_offset = (c->names_offset + c->names_size + 7) & ~UINT64_C(7);
+    c->table_offset = (c->names_offset + c->names.size + 7) & ~UINT64_C(7);
+    return 0;
 }
 
 /* The new header of a section of the original. */
@@ -155,8 +167,7 @@ static void move_section(const struct composition *c, size_t old, GElf_Shdr *hea
     if (old == 0) {
         return;
     }
-    const struct draft_move *move = move_of(c, old);
-    if (move) {
+    if (c->moves_section[old]) {
         header->sh_offset = compose_offset(c, header->sh_offset, header->sh_size);
         header->sh_addr = compose_address(c, header->sh_addr);
     } else {
@@ -173,7 +184,7 @@ static void move_section(const struct composition *c, size_t old, GElf_Shdr *hea
     }
     if (old == image_ehdr(c->image)->e_shstrndx) {
         header->sh_offset = c->names_offset;
-        header->sh_size = c->names_size;
+        header->sh_size = c->names.size;
     }
 }
 
@@ -182,30 +193,17 @@ void compose_write_sections(struct composition *c)
     if (c->section_count == 0) {
         return;
     }
-    size_t names_index = image_ehdr(c->image)->e_shstrndx;
-    uint32_t offsets[PART_COUNT] = {0};
-    struct buffer names = {0};
-    if (names_index) {
-        const GElf_Shdr *old = image_shdr(c->image, names_index);
-        buffer_add(&names, image_bytes(c->image).data + old->sh_offset, old->sh_size);
-        for (size_t i = 0; i < PART_COUNT; i++) {
-            offsets[i] = (uint32_t)names.size;
-            buffer_add(&names, new_names[i], strlen(new_names[i]) + 1);
-        }
-    }
     size_t entry = codec_shdr_size(c->codec);
     struct buffer table = {0};
     buffer_fill(&table, 0, c->section_count * entry);
     for (size_t i = 0; i < c->section_count; i++) {
         GElf_Shdr header = c->sections[i].header;
-        if (c->sections[i].old == SECTION_NONE) {
-            header.sh_name = offsets[header.sh_name];
-        } else {
+        if (c->sections[i].old != SECTION_NONE) {
             move_section(c, c->sections[i].old, &header);
         }
         codec_put_shdr(c->codec, table.data + i * entry, &header);
     }
     c->plan->size = c->table_offset + table.size;
-    compose_write(c, c->names_offset, &names, "section names");
+    compose_write(c, c->names_offset, &c->names, "section names");
     compose_write(c, c->table_offset, &table, "section headers");
 }

@@ -19,6 +19,11 @@ struct draft_move {
     uint64_t new_offset; /* set by compose.c, in the new file */
 };
 
+/* Bytes of the first page that what moved has left over, offset in the original. */
+struct draft_gap {
+    uint64_t offset, size;
+};
+
 struct draft {
     const struct image *image;
     const struct cage *cage;
@@ -28,10 +33,10 @@ struct draft {
     size_t segment;           /* index of the payload's PT_LOAD in it, blank so far */
     struct draft_move *moves; /* owned; no two share a byte */
     size_t move_count, move_capacity;
-    bool sort_sections;         /* put new and moved sections behind the last one that is loaded */
-    uint64_t spare, spare_size; /* S3m: offset of what is left over in the first page */
-    uint64_t shift;             /* bytes put in front of the original: S2 */
-    uint64_t covered;           /* S2: a section covers that many bytes of the old headers */
+    struct draft_gap gaps[2]; /* S3m: in front of the note that stays, and behind it */
+    uint64_t kept;            /* the offset of that note in the original; 0 if none stays */
+    uint64_t shift;           /* bytes put in front of the original: S2 */
+    uint64_t covered;         /* S2: a section covers that many bytes of the old headers */
 };
 
 /*

@@ -185,13 +185,18 @@ static bool fits(struct draft *draft, struct block *block, bool keep_identity, c
 }
 
 /* What is left of the block, as far as it is loaded. */
-static void set_spare(struct draft *draft, const struct block *block)
+static void set_gaps(struct draft *draft, const struct block *block)
 {
     const GElf_Phdr *load = image_phdr(draft->image, image_find_phdr(draft->image, PT_LOAD));
     uint64_t loaded = load->p_offset + load->p_filesz;
     uint64_t end = block->boundary < loaded ? block->boundary : loaded;
-    draft->spare = block->kept ? block->kept_offset + block->kept->p_filesz : block->needed;
-    draft->spare_size = end > draft->spare ? end - draft->spare : 0;
+    uint64_t behind = block->needed;
+    if (block->kept) {
+        draft->kept = block->kept->p_offset;
+        draft->gaps[0] = (struct draft_gap){block->needed, block->kept_offset - block->needed};
+        behind = block->kept_offset + block->kept->p_filesz;
+    }
+    draft->gaps[1] = (struct draft_gap){behind, end > behind ? end - behind : 0};
 }
 
 /* Kinds of sections that hold indices which are not followed here. */
@@ -228,8 +233,7 @@ bool layout_s3m(struct draft *draft, bool keep_identity, struct buffer *reasons)
         layout_reason(reasons, draft, "%s", problem);
         return false;
     }
-    draft->sort_sections = true;
-    set_spare(draft, &block);
+    set_gaps(draft, &block);
     layout_copy_phdrs(draft, SIZE_MAX);
     uint64_t kept_end = block.kept ? block.kept_offset + block.kept->p_filesz : 0;
     return layout_grow_table(draft, kept_end, reasons);

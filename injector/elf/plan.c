@@ -6,7 +6,6 @@
 #include "elf/plan.h"
 
 #include "base/memory.h"
-#include "elf/compose.h"
 #include "elf/layout.h"
 #include "elf/payload_format.h"
 #include "elf/payload_write.h"
@@ -122,11 +121,6 @@ static int check(const struct image *image, const struct cage *cage, struct erro
         size / PAYLOAD_INSTRUCTION_SIZE > PAYLOAD_INSTRUCTIONS_MAX || cage->hook != HOOK_ENTRY) {
         return error_file(error, ERROR_INTERNAL, image_name(image),
                           "a filter of %zu bytes cannot be embedded: report this", size);
-    }
-    if (image_shdr_count(image) + COMPOSE_SECTIONS_MAX >= SHN_LORESERVE) {
-        return error_file(error, ERROR_UNSUPPORTED, image_name(image),
-                          "no section numbers left (%zu are taken): strip it first",
-                          image_shdr_count(image));
     }
     struct payload payload = {0};
     int found = payload_find(image, &payload, error);

@@ -390,6 +390,21 @@ static const char *check_covered(const struct checking *c)
     return NULL;
 }
 
+static bool is_sorted(const struct file *file)
+{
+    uint64_t highest = 0;
+    for (size_t i = 1; i < file->shdr_count; i++) {
+        GElf_Shdr shdr = section(file, i);
+        if (shdr.sh_flags & SHF_ALLOC && !(shdr.sh_flags & SHF_TLS)) {
+            if (shdr.sh_addr < highest) {
+                return false;
+            }
+            highest = shdr.sh_addr;
+        }
+    }
+    return true;
+}
+
 static const char *check_sections(const struct checking *c)
 {
     const struct file *file = &c->caged;
@@ -398,15 +413,11 @@ static const char *check_sections(const struct checking *c)
         return NULL;
     }
     size_t added = 0;
-    uint64_t highest = 0;
-    bool sorted = c->payload->section_map_count != 0;
+    /* S2's section of old headers is the last one, and has the lowest address. */
+    REQUIRE(c->payload->original_offset || !is_sorted(&c->original) || is_sorted(file),
+            "sections are not in the order of addresses");
     for (size_t i = 1; i < file->shdr_count; i++) {
         GElf_Shdr shdr = section(file, i);
-        bool tls = shdr.sh_flags & SHF_TLS;
-        if (sorted && shdr.sh_flags & SHF_ALLOC && !tls) {
-            REQUIRE(shdr.sh_addr >= highest, "sections are not in the order of addresses");
-            highest = shdr.sh_addr;
-        }
         if (is_payload_section(section_name(file, i))) {
             added++;
             continue;
@@ -418,6 +429,10 @@ static const char *check_sections(const struct checking *c)
         if (problem) {
             return problem;
         }
+        bool moved = shdr.sh_flags & SHF_ALLOC && bytes_in(shdr.sh_addr - c->segment->p_vaddr,
+                                                           shdr.sh_size, c->segment->p_memsz);
+        REQUIRE(moved || find_section(&c->original, section_name(file, i)) == i,
+                "a section that stays has another index");
     }
     REQUIRE(file->shdr_count == c->original.shdr_count + added, "a section is gone");
     REQUIRE(added >= 3, "the payload has no sections");

@@ -223,14 +223,47 @@ static void test_plan_leaves_no_hole(void **state)
     struct buffer file = subject_make(&(struct subject){.dynamic = true, .build_id = true});
     const char *layout = NULL;
     struct buffer caged = inject_or_fail(view(&file), &layout);
-    Elf64_Shdr spare = subject_section(view(&caged), ".elfcage.spare");
+    Elf64_Shdr in_front = subject_section(view(&caged), ".elfcage.spare1");
     Elf64_Shdr note = subject_section(view(&caged), ".note.gnu.build-id");
+    Elf64_Shdr behind = subject_section(view(&caged), ".elfcage.spare2");
     Elf64_Shdr next = subject_section(view(&caged), ".dynsym");
-    assert_int_equal(spare.sh_type, SHT_PROGBITS);
-    assert_int_equal(spare.sh_flags, SHF_ALLOC);
-    assert_int_equal(spare.sh_offset, note.sh_offset + note.sh_size);
-    assert_int_equal(next.sh_offset, spare.sh_offset + spare.sh_size);
+    Elf64_Ehdr ehdr;
+    memcpy(&ehdr, caged.data, sizeof ehdr);
+    assert_int_equal(in_front.sh_type, SHT_PROGBITS);
+    assert_int_equal(in_front.sh_flags, SHF_ALLOC);
+    assert_int_equal(in_front.sh_offset, ehdr.e_phoff + ehdr.e_phnum * sizeof(Elf64_Phdr));
+    assert_int_equal(in_front.sh_offset + in_front.sh_size, note.sh_offset);
+    assert_int_equal(behind.sh_type, SHT_PROGBITS);
+    assert_int_equal(behind.sh_flags, SHF_ALLOC);
+    assert_int_equal(behind.sh_offset, note.sh_offset + note.sh_size);
+    assert_int_equal(next.sh_offset, behind.sh_offset + behind.sh_size);
     buffer_free(&caged);
+    buffer_free(&file);
+}
+
+/* Tables with megabytes are only changed where a symbol's section moved. */
+static void test_plan_writes_only_symbols_that_move(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct buffer file = subject_make(&(struct subject){.dynamic = true, .build_id = true});
+    Elf64_Shdr symtab = subject_section(view(&file), ".symtab");
+    struct image *image = open_or_fail(view(&file));
+    struct plan *plan = NULL;
+    assert_int_equal(plan_inject(image, &cage, &plan, &error), 0);
+    uint64_t written = 0;
+    for (size_t i = 0; i < plan->write_count; i++) {
+        if (bytes_in(plan->writes[i].target - symtab.sh_offset, plan->writes[i].size,
+                     symtab.sh_size)) {
+            assert_string_equal(plan->writes[i].what, "symbols");
+            written += plan->writes[i].size;
+        }
+    }
+    assert_string_equal(plan->layout, "S3m");
+    assert_true(written > 0);
+    assert_true(written < symtab.sh_size);
+    plan_free(plan);
+    image_free(image);
     buffer_free(&file);
 }
 
@@ -253,7 +286,7 @@ static void test_plan_keeps_its_distance_from_large_symbols(void **state)
     }
 }
 
-/* A symbol of a section that does not exist, but will: its number must not go through the map. */
+/* A symbol of a section that does not exist, but will. */
 static void test_plan_gives_strange_symbols_back(void **state)
 {
     (void)state;
@@ -487,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_plan_uses_room_behind_the_table),
         cmocka_unit_test(test_plan_uses_room_that_patchelf_left),
         cmocka_unit_test(test_plan_leaves_no_hole),
+        cmocka_unit_test(test_plan_writes_only_symbols_that_move),
         cmocka_unit_test(test_plan_gives_strange_symbols_back),
         cmocka_unit_test(test_plan_keeps_its_distance_from_large_symbols),
         cmocka_unit_test(test_plan_takes_a_note_that_repeats_the_property),
