@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compile: a policy to a raw BPF program (struct sock_filter[], as bwrap --seccomp reads it).
+ * compile: a policy to a raw BPF program (struct sock_filter[], as bwrap --seccomp reads it), or to
+ * a policy in another format.
  */
 #include "base/memory.h"
 #include "commands/compiled.h"
+#include "commands/convert.h"
 #include "commands/policy_source.h"
 #include "elf/write.h"
 
@@ -13,15 +15,19 @@
 #include <unistd.h>
 
 struct compile {
-    const char *target, *output, *backend;
+    const char *target, *output, *backend, *to;
     bool disassemble;
 };
 
-enum { COMPILE_TARGET, COMPILE_OUTPUT, COMPILE_BACKEND, COMPILE_DISASSEMBLE };
+enum { COMPILE_TARGET, COMPILE_TO, COMPILE_OUTPUT, COMPILE_BACKEND, COMPILE_DISASSEMBLE };
 
 static const struct option_definition definitions[] = {
     {"target", 't', "ARCH", "x86_64, i386 or aarch64 (default: this machine's)", COMPILE_TARGET},
-    {"output", 'o', "OUT", "write the program to OUT (\"-\": standard output)", COMPILE_OUTPUT},
+    {"to", 0, "bpf|oci",
+     "bpf: a BPF program, as bwrap and minijail0 take it (default);\n"
+     "oci: seccomp JSON, as Docker, Podman and runc take it",
+     COMPILE_TO},
+    {"output", 'o', "OUT", "write it to OUT (\"-\": standard output)", COMPILE_OUTPUT},
     {"backend", 0, "elfcage|libseccomp", "who compiles the filter; both are proved",
      COMPILE_BACKEND},
     {"disassemble", 'd', NULL, "print the program as text", COMPILE_DISASSEMBLE},
@@ -34,6 +40,9 @@ static int take(void *into, int id, const char *value, struct error *error)
     switch (id) {
     case COMPILE_TARGET:
         compile->target = value;
+        break;
+    case COMPILE_TO:
+        compile->to = value;
         break;
     case COMPILE_OUTPUT:
         compile->output = value;
@@ -55,21 +64,42 @@ static const struct option_group compile_options = {
     .take = take,
 };
 
-static int write_program(const char *path, const struct filter *filter, struct error *error)
+static int write_output(const char *path, struct bytes bytes, struct error *error)
 {
-    struct bytes bytes = {(const uint8_t *)filter->instructions,
-                          filter->count * sizeof *filter->instructions};
     if (strcmp(path, "-") != 0) {
         return write_file(path, bytes, error);
-    }
-    if (isatty(STDOUT_FILENO)) {
-        return error_set(error, ERROR_USAGE,
-                         "a BPF program is not for a terminal: redirect, or use --disassemble");
     }
     if (fwrite(bytes.data, 1, bytes.size, stdout) != bytes.size) {
         return error_system(error, errno, NULL, "standard output cannot be written");
     }
     return 0;
+}
+
+static bool is_oci(const struct compile *compile)
+{
+    return compile->to && strcmp(compile->to, "oci") == 0;
+}
+
+/* A program, in the byte order of this machine, which is that of every target. */
+static int write_program(const char *path, const struct filter *filter, struct error *error)
+{
+    if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO)) {
+        return error_set(error, ERROR_USAGE,
+                         "a BPF program is not for a terminal: redirect, or use --disassemble");
+    }
+    struct bytes bytes = {(const uint8_t *)filter->instructions,
+                          filter->count * sizeof *filter->instructions};
+    return write_output(path, bytes, error);
+}
+
+static int write_oci(const char *path, const struct compiled *compiled,
+                     const struct verbosity *verbosity, struct error *error)
+{
+    CLEANUP_FREE char *text = NULL;
+    if (convert_to_oci(compiled, verbosity, &text, error) < 0) {
+        return -1;
+    }
+    return write_output(path, (struct bytes){(const uint8_t *)text, strlen(text)}, error);
 }
 
 static int compile_policy(const struct compile *compile, const struct policy_source *source,
@@ -92,7 +122,11 @@ static int compile_policy(const struct compile *compile, const struct policy_sou
         CLEANUP_FREE char *text = filter_disassemble(&compiled.filter, arch);
         fputs(text, stdout);
     }
-    return compile->output ? write_program(compile->output, &compiled.filter, error) : 0;
+    if (!compile->output) {
+        return 0;
+    }
+    return is_oci(compile) ? write_oci(compile->output, &compiled, verbosity, error)
+                           : write_program(compile->output, &compiled.filter, error);
 }
 
 static int run(const struct command *command, int argument_count, char **arguments,
@@ -114,15 +148,23 @@ static int run(const struct command *command, int argument_count, char **argumen
     if (!compile.output && !compile.disassemble) {
         return command_usage_error(command, error, "no output: give -o OUT or --disassemble");
     }
+    if (compile.to && !is_oci(&compile) && strcmp(compile.to, "bpf") != 0) {
+        return command_usage_error(command, error, "--to %s: it is \"bpf\" or \"oci\"", compile.to);
+    }
+    if (is_oci(&compile) && (compile.disassemble || compile.backend)) {
+        return command_usage_error(command, error, "--to oci makes no program: leave --%s out",
+                                   compile.disassemble ? "disassemble" : "backend");
+    }
     return compile_policy(&compile, &source, &verbosity, error);
 }
 
 const struct command command_compile = {
     .name = "compile",
-    .summary = "turn a policy into a BPF program",
+    .summary = "turn a policy into a BPF program, or into OCI JSON",
     .synopsis = "(--policy FILE | --default ACTION [RULES]) (-o OUT | --disassemble) [OPTION...]",
     .example = "  elfcage compile --policy server.json -o server.bpf\n"
-               "  bwrap --ro-bind / / --seccomp 3 ./server 3< server.bpf",
+               "  bwrap --ro-bind / / --seccomp 3 ./server 3< server.bpf\n"
+               "  elfcage compile --policy server.json --to oci -o docker.json",
     .groups = {&policy_options, &compile_options, &verbosity_options},
     .run = run,
 };

@@ -18,6 +18,7 @@
 #include "filter/filter.h"
 
 #include "base/memory.h"
+#include "policy/masks.h"
 
 #include <errno.h>
 #include <seccomp.h>
@@ -28,7 +29,6 @@
 
 #define OWN_REFUSAL_FIRST 0x40000000u /* X32_SYSCALL_BIT: not left to libseccomp */
 #define EXPANDED_MOST 4096u           /* rules that one rule may become */
-#define MASKS_MOST 32u
 
 struct program {
     struct sock_filter *instructions; /* owned */
@@ -76,68 +76,6 @@ static struct action default_of(const struct table *table)
     return table->other_abi;
 }
 
-/* (argument & mask) == value, any of which makes the condition hold. */
-struct alternatives {
-    uint64_t masks[MASKS_MOST], values[MASKS_MOST];
-    size_t count;
-};
-
-static void add_alternative(struct alternatives *a, uint64_t mask, uint64_t value)
-{
-    a->masks[a->count] = mask;
-    a->values[a->count] = value & mask;
-    a->count++;
-}
-
-/* argument < limit: it agrees with limit above some bit that is set there, and has 0 at that bit.
-   argument > limit: the same with a bit that is clear there, and 1. */
-static void add_ordered(struct alternatives *a, uint32_t limit, bool below)
-{
-    for (unsigned bit = 0; bit < 32; bit++) {
-        uint32_t flag = 1u << bit;
-        if (((limit & flag) != 0) == below) {
-            add_alternative(a, UINT32_MAX & ~(flag - 1), limit ^ flag);
-        }
-    }
-}
-
-/* A comparison of 32 bits in terms of masks. */
-static struct alternatives alternatives_of(const struct condition *c)
-{
-    struct alternatives a = {.count = 0};
-    uint32_t value = (uint32_t)c->value;
-    switch (c->compare) {
-    case COMPARE_EQ:
-        add_alternative(&a, UINT32_MAX, value);
-        break;
-    case COMPARE_MASKED_EQ:
-        add_alternative(&a, c->mask, c->value);
-        break;
-    case COMPARE_NE:
-        for (unsigned bit = 0; bit < 32; bit++) {
-            add_alternative(&a, 1u << bit, ~value);
-        }
-        break;
-    case COMPARE_LT:
-    case COMPARE_LE:
-        if (c->compare == COMPARE_LE && value == UINT32_MAX) {
-            add_alternative(&a, 0, 0);
-        } else {
-            add_ordered(&a, c->compare == COMPARE_LE ? value + 1 : value, true);
-        }
-        break;
-    case COMPARE_GT:
-    case COMPARE_GE:
-        if (c->compare == COMPARE_GE && value == 0) {
-            add_alternative(&a, 0, 0);
-        } else {
-            add_ordered(&a, c->compare == COMPARE_GE ? value - 1 : value, false);
-        }
-        break;
-    }
-    return a;
-}
-
 static enum scmp_compare library_compare(enum compare compare)
 {
     switch (compare) {
@@ -183,12 +121,27 @@ static int check_rule(const struct table_rule *rule, uint32_t number, struct err
     return 0;
 }
 
+/* The n-th combination of what conditions of 32 bits are in masks. */
+static void choose(const struct table_rule *rule, const struct masked_list *masks, size_t n,
+                   struct scmp_arg_cmp *conditions)
+{
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        if (rule->conditions[i].width == 32) {
+            const struct masked *one = &masks[i].items[n % masks[i].count];
+            n /= masks[i].count;
+            conditions[i].op = SCMP_CMP_MASKED_EQ;
+            conditions[i].datum_a = one->mask;
+            conditions[i].datum_b = one->value;
+        }
+    }
+}
+
 /* One rule of ours as the product of its alternatives. */
 static int add_rule(scmp_filter_ctx context, uint32_t number, const struct table_rule *rule,
                     struct error *error)
 {
     struct scmp_arg_cmp conditions[POLICY_ARGUMENTS];
-    struct alternatives alternatives[POLICY_ARGUMENTS];
+    struct masked_list masks[POLICY_ARGUMENTS] = {{0}};
     uint32_t action = 0;
     size_t combinations = 1;
     if (check_rule(rule, number, error) != 0) {
@@ -200,36 +153,30 @@ static int add_rule(scmp_filter_ctx context, uint32_t number, const struct table
     }
     for (size_t i = 0; i < rule->condition_count; i++) {
         conditions[i] = library_condition(&rule->conditions[i]);
-        alternatives[i].count = 1;
         if (rule->conditions[i].width == 32) {
-            alternatives[i] = alternatives_of(&rule->conditions[i]);
+            masks[i] = condition_masks(&rule->conditions[i]);
+            combinations *= masks[i].count;
         }
-        combinations *= alternatives[i].count;
     }
+    int result = 0;
     if (combinations > EXPANDED_MOST) {
-        return error_set(error, ERROR_POLICY,
-                         "libseccomp would need %zu rules for one of system call number %u: use "
-                         "our own compiler",
-                         combinations, number);
+        result = error_set(error, ERROR_POLICY,
+                           "libseccomp would need %zu rules for one of system call number %u: use "
+                           "our own compiler",
+                           combinations, number);
     }
-    for (size_t n = 0; n < combinations; n++) {
-        size_t rest = n;
-        for (size_t i = 0; i < rule->condition_count; i++) {
-            size_t choice = rest % alternatives[i].count;
-            rest /= alternatives[i].count;
-            if (rule->conditions[i].width == 32) {
-                conditions[i].op = SCMP_CMP_MASKED_EQ;
-                conditions[i].datum_a = alternatives[i].masks[choice];
-                conditions[i].datum_b = alternatives[i].values[choice];
-            }
-        }
-        int result = seccomp_rule_add_exact_array(context, action, (int)number,
-                                                  (unsigned)rule->condition_count, conditions);
-        if (result < 0 && result != -EEXIST) {
-            return library_error(error, result, "a rule is refused");
+    for (size_t n = 0; n < combinations && result == 0; n++) {
+        choose(rule, masks, n, conditions);
+        int added = seccomp_rule_add_exact_array(context, action, (int)number,
+                                                 (unsigned)rule->condition_count, conditions);
+        if (added < 0 && added != -EEXIST) {
+            result = library_error(error, added, "a rule is refused");
         }
     }
-    return 0;
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        masked_list_free(&masks[i]);
+    }
+    return result;
 }
 
 /* The rules of one number: all of one action, once those that say the default anyway are gone. */

@@ -116,21 +116,43 @@ bool oci_capability_is_known(const char *name)
     return false;
 }
 
+const char *oci_architecture(const char *abi)
+{
+    for (size_t i = 0; i < COUNT(architectures); i++) {
+        if (strcmp(architectures[i].abi, abi) == 0) {
+            return architectures[i].scmp;
+        }
+    }
+    return NULL;
+}
+
+/* The first name of a kind is the one that is written. */
+static const struct {
+    const char *name;
+    enum action_kind kind;
+} actions[] = {
+    {"SCMP_ACT_ALLOW", ACTION_ALLOW},
+    {"SCMP_ACT_ERRNO", ACTION_ERRNO},
+    {"SCMP_ACT_KILL_PROCESS", ACTION_KILL_PROCESS},
+    {"SCMP_ACT_KILL_THREAD", ACTION_KILL_THREAD},
+    {"SCMP_ACT_KILL", ACTION_KILL_THREAD},
+    {"SCMP_ACT_LOG", ACTION_LOG},
+    {"SCMP_ACT_TRACE", ACTION_TRACE},
+    {"SCMP_ACT_TRAP", ACTION_TRAP},
+};
+
+static const char *const compares[] = {
+    [COMPARE_EQ] = "SCMP_CMP_EQ",
+    [COMPARE_NE] = "SCMP_CMP_NE",
+    [COMPARE_LT] = "SCMP_CMP_LT",
+    [COMPARE_LE] = "SCMP_CMP_LE",
+    [COMPARE_GT] = "SCMP_CMP_GT",
+    [COMPARE_GE] = "SCMP_CMP_GE",
+    [COMPARE_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
+};
+
 enum oci_action oci_action(const char *name, enum action_kind *kind)
 {
-    static const struct {
-        const char *name;
-        enum action_kind kind;
-    } actions[] = {
-        {"SCMP_ACT_ALLOW", ACTION_ALLOW},
-        {"SCMP_ACT_ERRNO", ACTION_ERRNO},
-        {"SCMP_ACT_KILL", ACTION_KILL_THREAD},
-        {"SCMP_ACT_KILL_PROCESS", ACTION_KILL_PROCESS},
-        {"SCMP_ACT_KILL_THREAD", ACTION_KILL_THREAD},
-        {"SCMP_ACT_LOG", ACTION_LOG},
-        {"SCMP_ACT_TRACE", ACTION_TRACE},
-        {"SCMP_ACT_TRAP", ACTION_TRAP},
-    };
     for (size_t i = 0; i < COUNT(actions); i++) {
         if (strcmp(actions[i].name, name) == 0) {
             *kind = actions[i].kind;
@@ -140,22 +162,27 @@ enum oci_action oci_action(const char *name, enum action_kind *kind)
     return strcmp(name, "SCMP_ACT_NOTIFY") == 0 ? OCI_ACTION_NOTIFY : OCI_ACTION_UNKNOWN;
 }
 
+const char *oci_action_name(enum action_kind kind)
+{
+    size_t i = 0;
+    while (actions[i].kind != kind) {
+        i++;
+    }
+    return actions[i].name;
+}
+
 bool oci_compare(const char *name, enum compare *compare)
 {
-    static const char *const names[] = {
-        [COMPARE_EQ] = "SCMP_CMP_EQ",
-        [COMPARE_NE] = "SCMP_CMP_NE",
-        [COMPARE_LT] = "SCMP_CMP_LT",
-        [COMPARE_LE] = "SCMP_CMP_LE",
-        [COMPARE_GT] = "SCMP_CMP_GT",
-        [COMPARE_GE] = "SCMP_CMP_GE",
-        [COMPARE_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
-    };
-    for (size_t i = 0; i < COUNT(names); i++) {
-        if (strcmp(names[i], name) == 0) {
+    for (size_t i = 0; i < COUNT(compares); i++) {
+        if (strcmp(compares[i], name) == 0) {
             *compare = (enum compare)i;
             return true;
         }
     }
     return false;
+}
+
+const char *oci_compare_name(enum compare compare)
+{
+    return compares[compare];
 }
