@@ -55,12 +55,20 @@ mmap 2 SCMP_CMP_MASKED_EQ 4 4     | 4          | 0 4096 V 0x22 -1 0 | 0 4096 1 0
 mprotect 2 SCMP_CMP_MASKED_EQ 4 4 | 4          | 0 0 V          | 0 0 1
 T
 
-# Of a umode_t the kernel uses 16.
+# Of a mode the kernel keeps 12 bits: the type of the file, the 4 above them, is dropped too.
 oci chmod 1 SCMP_CMP_EQ 2541 >policy.json
 cage caged ./call --policy policy.json
 chmod=$(number 64 chmod)
-is "$(./caged 64 "$chmod" @/nonexistent 0x9ed -- 64 "$chmod" @/nonexistent 0x109ed -- 64 "$chmod" @/nonexistent 0x1ed)" \
-    "ENOANO
-ENOANO
-ENOENT" "chmod 04755 is denied, with bits above the 16 too; 0755 is not"
+calls=
+for mode in 0x9ed 0x109ed 0x19ed 0xf9ed 0xffffffff000089ed 0x1ed; do
+    calls+=" -- 64 $chmod @/nonexistent $mode"
+done
+# shellcheck disable=SC2086 # words
+is "$(./caged ${calls# -- } | paste -sd' ')" "ENOANO ENOANO ENOANO ENOANO ENOANO ENOENT" \
+    "chmod 04755 is denied, with bits above the 12 too; 0755 is not"
+oci umask 0 SCMP_CMP_EQ 18 >policy.json
+cage caged ./call --policy policy.json
+umask=$(number 64 umask)
+is "$(./caged 64 "$umask" 0x12 -- 64 "$umask" 0x212 -- 64 "$umask" 0x13 | paste -sd' ')" "ENOANO ENOANO ok" \
+    "umask 022 is denied, with bits above the 9 too; 023 is not"
 finish

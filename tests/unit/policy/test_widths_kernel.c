@@ -69,37 +69,44 @@ static void test_32bit_rows_are_of_32bit_names(void **state)
     }
 }
 
-/* 'w', 'l' or 'h' for the type of a parameter, as "const char * filename" is printed; 0: unknown.
+/*
+ * The letter for the type of a parameter, as "const char * filename" is printed; 'L' for one of 64
+ * bits in every ABI; 0: unknown.
  */
 static char letter_of_type(const char *parameter)
 {
-    static const char *const of_32[] = {
-        "int",     "unsigned int", "pid_t",    "uid_t",        "gid_t", "u32",
-        "__u32",   "__s32",        "uint32_t", "key_serial_t", "rwf_t", "clockid_t",
-        "timer_t", "mqd_t",        "qid_t",    "unsigned",     "key_t", "enum landlock_rule_type"};
-    static const char *const of_64[] = {
-        "long",          "unsigned long",     "size_t",         "loff_t", "off_t", "u64", "__u64",
-        "aio_context_t", "cap_user_header_t", "cap_user_data_t"};
+    static const struct {
+        const char *type;
+        char letter;
+    } types[] = {
+        {"int", 'w'},       {"unsigned int", 'w'},
+        {"unsigned", 'w'},  {"pid_t", 'w'},
+        {"uid_t", 'w'},     {"gid_t", 'w'},
+        {"u32", 'w'},       {"__u32", 'w'},
+        {"__s32", 'w'},     {"uint32_t", 'w'},
+        {"rwf_t", 'w'},     {"key_serial_t", 'w'},
+        {"clockid_t", 'w'}, {"timer_t", 'w'},
+        {"mqd_t", 'w'},     {"qid_t", 'w'},
+        {"key_t", 'w'},     {"enum landlock_rule_type", 'w'},
+        {"umode_t", 'h'},   {"long", 'l'},
+        {"size_t", 'l'},    {"unsigned long", 'l'},
+        {"off_t", 'l'},     {"aio_context_t", 'l'},
+        {"loff_t", 'L'},    {"cap_user_header_t", 'l'},
+        {"u64", 'L'},       {"cap_user_data_t", 'l'},
+        {"__u64", 'L'},
+    };
     if (strchr(parameter, '*')) {
         return 'l';
     }
     parameter += strncmp(parameter, "const ", 6) == 0 ? 6 : 0;
     const char *name = strrchr(parameter, ' ');
-    if (!name) {
-        return 0;
-    }
-    CLEANUP_FREE char *type = memory_printf("%.*s", (int)(name - parameter), parameter);
-    for (size_t i = 0; i < COUNT(of_32); i++) {
-        if (strcmp(type, of_32[i]) == 0) {
-            return 'w';
+    for (size_t i = 0; name && i < COUNT(types); i++) {
+        size_t length = (size_t)(name - parameter);
+        if (strlen(types[i].type) == length && strncmp(types[i].type, parameter, length) == 0) {
+            return types[i].letter;
         }
     }
-    for (size_t i = 0; i < COUNT(of_64); i++) {
-        if (strcmp(type, of_64[i]) == 0) {
-            return 'l';
-        }
-    }
-    return strcmp(type, "umode_t") == 0 ? 'h' : 0;
+    return 0;
 }
 
 /* What the prototype says of each argument. False if there is no file for the call. */
@@ -148,10 +155,31 @@ static bool row_fits(const struct width_row *row, const char *prototype)
         return false;
     }
     for (size_t i = 0; prototype[i]; i++) {
-        bool mode = prototype[i] == 'h' && argument_is_short(row->name, (unsigned)i);
-        bool kept = prototype[i] == 'w' && argument_is_short(row->name, (unsigned)i);
-        bool narrower = prototype[i] == 'l' && strchr("wd?", row->widths[i]);
-        if (row->widths[i] != prototype[i] && !mode && !((kept || narrower) && row->why)) {
+        char letter = prototype[i] == 'L' ? 'l' : prototype[i];
+        bool mode = letter == 'h' && argument_is_short(row->name, (unsigned)i);
+        bool kept = letter == 'w' && argument_is_short(row->name, (unsigned)i);
+        bool narrower = letter == 'l' && strchr("wd?", row->widths[i]);
+        if (row->widths[i] != letter && !mode && !((kept || narrower) && row->why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In 32-bit ABIs a parameter of 64 bits is in two registers: splits.h knows. */
+static bool splits_fit(const struct width_row *row, const char *prototype)
+{
+    static const char *const abis[] = {"i386", "arm"};
+    const char *wide = strchr(prototype, 'L');
+    for (size_t a = 0; wide && a < COUNT(abis); a++) {
+        const struct abi *abi = abi_by_name(abis[a]);
+        uint32_t number = 0;
+        bool split = !abi_syscall_number(abi, row->name, &number);
+        for (size_t i = 0; i < abi->split_count; i++) {
+            split = split || (strcmp(abi->splits[i].name, row->name) == 0 &&
+                              abi->splits[i].first <= wide - prototype);
+        }
+        if (!split) {
             return false;
         }
     }
@@ -168,6 +196,10 @@ static int compare_prototypes(const char *events)
         bool only_32bit = row->why && strcmp(row->why, "32-bit ABIs only") == 0;
         if (only_32bit || !read_prototype(events, row->name, prototype)) {
             continue;
+        }
+        if (!splits_fit(row, prototype)) {
+            print_message("# %s: 64 bits in one register, which 32-bit ABIs split\n", row->name);
+            return 255;
         }
         if (!row_fits(row, prototype)) {
             print_message("# %s: the table says %s, the prototype %s\n", row->name, row->widths,
