@@ -2,10 +2,14 @@
 /*
  * Why a name and not O_TMPFILE: rename(2) is the only call that replaces a file in one step, and it
  * wants a name; linkat(2) of an unnamed file wants /proc or CAP_DAC_READ_SEARCH, and NFS has
- * neither. The price is that SIGKILL or a power cut leaves `.NAME.elfcage.XXXXXX` behind. It
- * confuses nobody: the name is never used twice (O_EXCL, random), nothing reads it, and its head
- * says whose it is. It is not swept up by a later run, which could not tell it from the file of one
- * that still works.
+ * neither. The price is that SIGKILL or a power cut leaves `.NAME.elfcage.N` behind, N counting
+ * from 0. It confuses nobody, and the next run for the same destination removes it: whoever is at
+ * work holds a shared lock (flock(2)) on his file, so what can be locked exclusively is nobody's.
+ * Where a file system has no locks nothing is removed. Numbers and not random letters, so that this
+ * costs a few look-ups and not a walk through the directory.
+ *
+ * The lock is on a descriptor of its own, for reading: it is held beyond the close of the one that
+ * wrote, until the file has its name, and must not make execve(2) of that fail with ETXTBSY.
  *
  * Why signals are blocked and asked for, and not caught: a handler would need a global to know the
  * name by, and would race with its removal. SIGXFSZ is among them so that a file size limit is an
@@ -20,13 +24,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_LINKS 40 /* as the kernel follows, path_resolution(7) */
-#define SUFFIX_SIZE 6
-#define MAX_TRIES 100
+#define MAX_LINKS 40   /* as the kernel follows, path_resolution(7) */
+#define SWEPT_NAMES 16 /* looked at by each run */
+#define MAX_NAMES 256
 
 static const int waiting_signals[] = {SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 #define WAITING_COUNT (sizeof waiting_signals / sizeof waiting_signals[0])
@@ -137,45 +141,100 @@ static int open_directory(struct temporary *t, struct stat *existing, struct err
     return refuse_special(existing, t->destination, error);
 }
 
-/* Fills `suffix` with random letters. */
-static int make_suffix(char suffix[static SUFFIX_SIZE])
+/* The n-th temporary name. A long one is cut, so that the sum does not exceed NAME_MAX. */
+static char *nth_name(const struct temporary *t, unsigned n)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567"; /* 32: a byte's low 5 bits */
-    unsigned char random[SUFFIX_SIZE];
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return -1;
+    return memory_printf(".%.200s.elfcage.%u", t->base, n);
+}
+
+/* Is `name` the file of `fd` still? */
+static bool is_named(const struct temporary *t, const char *name, int fd)
+{
+    struct stat opened;
+    struct stat named;
+    return fstat(fd, &opened) == 0 &&
+           fstatat(t->directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/*
+ * Removes what a run that was killed left under `name`. False if there is no such file. Only who
+ * holds the exclusive lock of a file removes its name, so that the name cannot come to stand for
+ * another file between the look and the removal.
+ */
+static bool sweep(const struct temporary *t, const char *name)
+{
+    CLEANUP_CLOSE int fd =
+        openat(t->directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno != ENOENT;
     }
-    for (size_t i = 0; i < SUFFIX_SIZE; i++) {
-        suffix[i] = letters[random[i] % 32];
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+        flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(t, name, fd)) {
+        unlinkat(t->directory, name, 0);
     }
-    return 0;
+    return true;
+}
+
+/*
+ * Says that the file is in use. 0; EEXIST if another run has swept it up just now, or is about to;
+ * or errno. A file that cannot be locked (no locks on the file system, a umask that forbids
+ * reading) is used without: who could remove it then would make the rename fail, and harm nothing.
+ */
+static int claim(struct temporary *t, const char *name)
+{
+    t->lock = openat(t->directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (t->lock >= 0 && flock(t->lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+        return EEXIST;
+    }
+    struct stat status;
+    if (fstat(t->fd, &status) < 0) {
+        return errno;
+    }
+    return status.st_nlink > 0 ? 0 : EEXIST;
+}
+
+/* One try, which takes `name` over if the file is there. 0, or errno. */
+static int create_as(struct temporary *t, char **name, mode_t mode)
+{
+    t->fd = openat(t->directory, *name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (t->fd < 0) {
+        return errno;
+    }
+    int reason = claim(t, *name);
+    if (reason != EEXIST) {
+        t->name = STEAL(*name);
+        return reason;
+    }
+    close(t->fd);
+    t->fd = -1;
+    if (t->lock >= 0) {
+        close(t->lock);
+        t->lock = -1;
+    }
+    return EEXIST;
 }
 
 static int create(struct temporary *t, mode_t mode, struct error *error)
 {
-    for (int i = 0; i < MAX_TRIES; i++) {
-        char suffix[SUFFIX_SIZE + 1] = "";
-        if (make_suffix(suffix) < 0) {
-            break;
+    int reason = EEXIST;
+    bool there = true;
+    for (unsigned n = 0; n < MAX_NAMES && (n < SWEPT_NAMES || there || reason); n++) {
+        CLEANUP_FREE char *name = nth_name(t, n);
+        there = sweep(t, name);
+        if (reason == 0) {
+            continue;
         }
-        /* A long name is cut, so that the sum does not exceed NAME_MAX. */
-        char *name = memory_printf(".%.200s.elfcage.%s", t->base, suffix);
-        t->fd =
-            openat(t->directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-        if (t->fd >= 0) {
-            t->name = name;
-            return 0;
-        }
-        int reason = errno;
-        free(name);
-        errno = reason;
-        if (reason != EEXIST && reason != EINTR) {
+        reason = create_as(t, &name, mode);
+        if (reason != 0 && (t->name || (reason != EEXIST && reason != EINTR))) {
             break;
         }
     }
-    return error_system(error, errno, t->destination,
-                        "cannot make a temporary file in the destination's directory, from which "
-                        "the finished file is renamed");
+    return reason == 0 ? 0
+                       : error_system(error, reason, t->destination,
+                                      "cannot make a temporary file in the destination's "
+                                      "directory, from which the finished file is renamed");
 }
 
 /* Not those that are ignored (nohup): while they are blocked, they would be pending like others. */
@@ -196,7 +255,7 @@ static void block_signals(struct temporary *t)
 int temporary_create(struct temporary *t, const char *destination, mode_t mode,
                      struct stat *existing, struct error *error)
 {
-    *t = (struct temporary){.destination = destination, .directory = -1, .fd = -1};
+    *t = (struct temporary){.destination = destination, .directory = -1, .fd = -1, .lock = -1};
     block_signals(t);
     if (open_directory(t, existing, error) < 0) {
         return -1;
@@ -259,6 +318,9 @@ void temporary_discard(struct temporary *t)
     }
     if (t->name) {
         unlinkat(t->directory, t->name, 0);
+    }
+    if (t->lock >= 0) {
+        close(t->lock);
     }
     if (t->directory >= 0) {
         close(t->directory);

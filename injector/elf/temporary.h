@@ -19,6 +19,7 @@ struct temporary {
     char *base;              /* the destination's name in it; owned */
     char *name;              /* the temporary name in it; owned; NULL: there is no file */
     int fd;                  /* of the file, read and write */
+    int lock;                /* of the file, for reading; says that it is in use */
     sigset_t signals;        /* that were blocked before */
 };
 

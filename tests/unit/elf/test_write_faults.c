@@ -224,9 +224,6 @@ static const struct fault faults[] = {
     {SYS_renameat, EACCES,
      SOURCE ": cannot give the new file the destination's name: Permission denied"},
     {SYS_flistxattr, EIO, "program: cannot list its extended attributes: Input/output error"},
-    {SYS_getrandom, EIO,
-     SOURCE ": cannot make a temporary file in the destination's directory, from which the "
-            "finished file is renamed: Input/output error"},
 };
 
 static const struct fault *present_fault;
