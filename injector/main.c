@@ -5,6 +5,7 @@
 #include "arch/arch.h"
 #include "base/memory.h"
 #include "commands/command.h"
+#include "policy/sets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static void print_help(void)
     puts("\n"
          "options:\n"
          "  -h, --help  this text; \"elfcage COMMAND --help\" says more about one command\n"
-         "  --version   version of elfcage and of its table of system calls\n"
+         "  --version   versions of elfcage, its system calls, its sets of systemd\n"
          "\n"
          "exit status:\n"
          "  0 done, 1 a check says no, 2 usage, 3 policy, 4 ELF file not supported or damaged,\n"
@@ -64,7 +65,8 @@ static int run(int argument_count, char **arguments, struct error *error)
         return 0;
     }
     if (strcmp(name, "--version") == 0) {
-        printf("elfcage %s (system calls: %s)\n", ELFCAGE_VERSION, syscall_table_version());
+        printf("elfcage %s (system calls: %s; sets: systemd %s)\n", ELFCAGE_VERSION,
+               syscall_table_version(), systemd_sets_version);
         return 0;
     }
     const struct command *command = find_command(name);

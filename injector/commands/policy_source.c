@@ -9,6 +9,7 @@
 enum {
     POLICY_FILE,
     POLICY_FORMAT,
+    POLICY_SETS,
     POLICY_DEFAULT,
     POLICY_ALLOW,
     POLICY_DENY,
@@ -35,10 +36,17 @@ static const struct option_definition definitions[] = {
      "inline policy: what happens to a call that no rule names: allow, log,\n"
      "errno[:ERRNO], trap, kill-process, kill-thread",
      POLICY_DEFAULT},
-    {"allow", 0, "LIST", "allow these system calls (names, comma-separated)", POLICY_ALLOW},
+    {"allow", 0, "LIST",
+     "allow these system calls: names and sets, comma-separated: @chown is\n"
+     "one of ours (elfcage(1)), systemd:@clock one of systemd's",
+     POLICY_ALLOW},
     {"deny", 0, "LIST[:ERRNO]", "make them fail with ERRNO (EPERM)", POLICY_DENY},
     {"log", 0, "LIST", "allow and log them", POLICY_LOG},
     {"kill", 0, "LIST", "kill the process that makes them", POLICY_KILL},
+    {"sets", 0, "pinned|host",
+     "systemd's sets as elfcage has them (default), or as systemd-analyze\n"
+     "of this machine prints them",
+     POLICY_SETS},
     {"allow-nesting", 0, NULL,
      "also allow the two calls by which a caged program that is started\n"
      "from this one loads its own filter",
@@ -84,6 +92,8 @@ static int take(void *into, int id, const char *value, struct error *error)
         return 0;
     case POLICY_FORMAT:
         return set_once(&source->format, value, error);
+    case POLICY_SETS:
+        return set_once(&source->sets, value, error);
     case POLICY_DEFAULT:
         return set_once(&source->default_action, value, error);
     case POLICY_ALLOW:
@@ -153,24 +163,41 @@ static int parse_default(const char *text, struct action *action, struct error *
     return 0;
 }
 
-/* NULL and the error on failure, like load_file(). */
-static struct policy *load_inline(const struct policy_source *source, struct error *error)
+static int parse_sets(const char *text, enum sets_source *sets, struct error *error)
 {
+    *sets = text && strcmp(text, "host") == 0 ? SETS_HOST : SETS_PINNED;
+    if (text && strcmp(text, "host") != 0 && strcmp(text, "pinned") != 0) {
+        return error_set(error, ERROR_USAGE, "--sets %s: it is \"pinned\" or \"host\"", text);
+    }
+    return 0;
+}
+
+/* NULL and the error on failure, like load_file(). */
+static struct policy *load_inline(const struct policy_source *source,
+                                  const struct verbosity *verbosity, struct error *error)
+{
+    enum sets_source sets;
     if (!source->default_action) {
         error_set(error, ERROR_USAGE,
                   "inline rules need --default ACTION: what happens to all other calls");
         return NULL;
     }
     struct action action;
-    if (parse_default(source->default_action, &action, error) < 0) {
+    if (parse_default(source->default_action, &action, error) < 0 ||
+        parse_sets(source->sets, &sets, error) < 0) {
         return NULL;
     }
     struct policy *policy = policy_new(action);
-    for (size_t i = 0; i < source->rule_count; i++) {
-        if (policy_add_inline(policy, source->rules[i].verb, source->rules[i].list, error) < 0) {
-            policy_free(policy);
-            return NULL;
-        }
+    struct policy_notes notes = {0};
+    int result = 0;
+    for (size_t i = 0; i < source->rule_count && result == 0; i++) {
+        result = policy_add_inline(policy, source->rules[i].verb, source->rules[i].list, sets,
+                                   &notes, error);
+    }
+    print_policy_notes(verbosity, &notes);
+    if (result < 0) {
+        policy_free(policy);
+        return NULL;
     }
     return policy;
 }
@@ -197,6 +224,9 @@ static struct policy *load_file(const struct policy_source *source, const struct
         .minimum_kernel = source->minimum_kernel,
         .format = source->format,
     };
+    if (parse_sets(source->sets, &options.sets, error) < 0) {
+        return NULL;
+    }
     struct action default_action;
     if (source->default_action) {
         if (parse_default(source->default_action, &default_action, error) < 0) {
@@ -257,8 +287,8 @@ int policy_source_load(const struct policy_source *source, const struct arch *ar
         return error_set(error, ERROR_USAGE,
                          "no policy: give --policy FILE, or --default ACTION and rules");
     }
-    struct policy *policy =
-        is_inline ? load_inline(source, error) : load_file(source, arch, verbosity, error);
+    struct policy *policy = is_inline ? load_inline(source, verbosity, error)
+                                      : load_file(source, arch, verbosity, error);
     if (!policy) {
         return -1;
     }

@@ -20,6 +20,7 @@ struct policy_source {
     const char **files; /* owned array; --policy, once or more */
     size_t file_count, file_capacity;
     const char *format;         /* --format */
+    const char *sets;           /* --sets */
     const char *default_action; /* --default */
     struct inline_rule *rules;  /* owned; in the order of the command line */
     size_t rule_count, rule_capacity;

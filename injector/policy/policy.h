@@ -81,9 +81,10 @@ int policy_read(const char *path, const struct policy_options *options, struct p
                 struct policy_notes *notes, struct error *error);
 
 /*
- * Inline rules, in the order of the command line. `list` is LIST[:ERRNO] for POLICY_INLINE_DENY
- * (default EPERM), a comma-separated list of names otherwise. `allow`, `log`, `kill` likewise. A
- * name given twice with different actions is an error.
+ * Inline rules, whatever their order. `list` is LIST[:ERRNO] for POLICY_INLINE_DENY (default EPERM),
+ * a comma-separated list of names and sets ("@chown", "systemd:@clock") otherwise. A name given
+ * twice with different actions is an error. A name wins over a set that has it; of two sets, the
+ * stricter action.
  */
 enum policy_inline_verb {
     POLICY_INLINE_ALLOW,
@@ -92,7 +93,7 @@ enum policy_inline_verb {
     POLICY_INLINE_KILL, /* kill-process */
 };
 int policy_add_inline(struct policy *policy, enum policy_inline_verb verb, const char *list,
-                      struct error *error);
+                      enum sets_source sets, struct policy_notes *notes, struct error *error);
 
 /*
  * The canonical form: JSON with one spelling for each policy, printed deterministically, that

@@ -211,8 +211,8 @@ int sets_expand(struct sets *sets, const char *text, struct set_calls *calls, st
     }
     const char *name = text + sizeof systemd_prefix - 1;
     if (*name != '@') {
-        return error_set(error, ERROR_POLICY,
-                         "'%.80s': a set begins with '@': write systemd:@system-service", text);
+        return error_set(error, ERROR_POLICY, "'%.80s': a set begins with '@': write %s@%.60s",
+                         text, systemd_prefix, name);
     }
     return sets_expand_systemd(sets, name, calls, error);
 }
