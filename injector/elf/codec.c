@@ -255,28 +255,36 @@ void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym)
     to_file(codec, ELF_T_SYM, &s, bytes, sizeof s);
 }
 
+/* In line, unlike those of base/bytes.h, for the loop below. */
+static uint16_t get_half(struct codec codec, const uint8_t *bytes)
+{
+    uint16_t half;
+    memcpy(&half, bytes, sizeof half);
+    return is_host_order(codec) ? half : __builtin_bswap16(half);
+}
+
+static uint64_t get_value(struct codec codec, const uint8_t *symbol)
+{
+    if (codec.is_64) {
+        uint64_t value;
+        memcpy(&value, symbol + offsetof(Elf64_Sym, st_value), sizeof value);
+        return is_host_order(codec) ? value : __builtin_bswap64(value);
+    }
+    uint32_t value;
+    memcpy(&value, symbol + offsetof(Elf32_Sym, st_value), sizeof value);
+    return is_host_order(codec) ? value : __builtin_bswap32(value);
+}
+
 size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, size_t count,
-                      const bool *marks, size_t mark_count)
+                      const struct codec_wanted *wanted)
 {
     size_t entry = codec_sym_size(codec);
     size_t field = codec.is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
     for (size_t i = from; i < count; i++) {
-        uint16_t section = bytes_get16(table + i * entry + field, codec.big_endian);
-        if (section < mark_count && marks[section]) {
-            return i;
-        }
-    }
-    return count;
-}
-
-size_t codec_find_sym_value(struct codec codec, const uint8_t *table, size_t from, size_t count,
-                            uint64_t start, uint64_t end)
-{
-    size_t entry = codec_sym_size(codec);
-    size_t field = codec.is_64 ? offsetof(Elf64_Sym, st_value) : offsetof(Elf32_Sym, st_value);
-    for (size_t i = from; i < count; i++) {
-        uint64_t value = codec_get_word(codec, table + i * entry + field);
-        if (value >= start && value < end) {
+        const uint8_t *symbol = table + i * entry;
+        uint16_t section = get_half(codec, symbol + field);
+        if ((section < wanted->section_count && wanted->sections[section]) ||
+            get_value(codec, symbol) - wanted->start < wanted->end - wanted->start) {
             return i;
         }
     }

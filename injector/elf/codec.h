@@ -45,15 +45,17 @@ void codec_put_shdr(struct codec codec, uint8_t *bytes, const GElf_Shdr *shdr);
 void codec_put_dyn(struct codec codec, uint8_t *bytes, const GElf_Dyn *dyn);
 void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym);
 
-/*
- * Looking through a table of `count` symbols, from index `from` on: the index of the first one that
- * is meant, or `count`. In large programs that is most of the work.
- */
-/* Of a section that is marked: `marks` has an entry for each of `mark_count` sections. */
+/* Symbols that are looked for: of a section whose mark is set, or with a value from `start` to less
+   than `end`. */
+struct codec_wanted {
+    const bool *sections; /* borrowed */
+    size_t section_count;
+    uint64_t start, end;
+};
+
+/* The index of the first such symbol in a table of `count`, at `from` or behind it; `count` if
+   there is none. In programs with 100,000 of them this is most of the work. */
 size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, size_t count,
-                      const bool *marks, size_t mark_count);
-/* With a value from `start` to less than `end`. */
-size_t codec_find_sym_value(struct codec codec, const uint8_t *table, size_t from, size_t count,
-                            uint64_t start, uint64_t end);
+                      const struct codec_wanted *wanted);
 
 #endif

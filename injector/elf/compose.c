@@ -25,8 +25,6 @@
 /* Highest user addresses: 32-bit programs get 3 GiB from a 32-bit kernel. */
 #define LIMIT_32 UINT64_C(0xc0000000)
 #define LIMIT_64 (UINT64_C(1) << 47)
-/* A symbol of a library that claims to be larger is not believed. */
-#define REACH_MAX (UINT64_C(1) << 20)
 
 static uint64_t align_up(uint64_t value, uint64_t power_of_two)
 {
@@ -75,6 +73,19 @@ static void add_guard(struct composition *c, uint64_t offset, struct bytes bytes
     }
 }
 
+/* Undo for new bytes at `target`; while measuring, there need not be any. */
+static void record(struct composition *c, uint64_t target, struct bytes bytes)
+{
+    uint64_t start = c->draft->shift;
+    uint64_t end = start + image_bytes(c->image).size;
+    uint64_t from = target > start ? target : start;
+    uint64_t to = target + bytes.size < end ? target + bytes.size : end;
+    if (from < to) {
+        add_piece(c, from - start, to - from);
+    }
+    add_guard(c, target, bytes);
+}
+
 static void add_write(struct plan *plan, uint64_t target, struct buffer *bytes, const char *what)
 {
     struct plan_write *write = memory_append(&plan->writes, &plan->write_count,
@@ -89,37 +100,8 @@ void compose_write(struct composition *c, uint64_t target, struct buffer *bytes,
         buffer_free(bytes);
         return;
     }
-    uint64_t start = c->draft->shift;
-    uint64_t end = start + image_bytes(c->image).size;
-    uint64_t from = target > start ? target : start;
-    uint64_t to = target + bytes->size < end ? target + bytes->size : end;
-    if (from < to) {
-        add_piece(c, from - start, to - from);
-    }
-    add_guard(c, target, (struct bytes){bytes->data, bytes->size});
+    record(c, target, (struct bytes){bytes->data, bytes->size});
     add_write(c->plan, target, bytes, what);
-}
-
-/*
- * eu-elflint takes a relocation to change as many bytes as its symbol has, also if that symbol is
- * in a library (mold writes such sizes), and complains if those would reach a read-only segment.
- */
-static uint64_t symbol_reach(const struct composition *c)
-{
-    size_t entry = codec_sym_size(c->codec);
-    uint64_t reach = 0;
-    for (size_t i = 1; i < image_shdr_count(c->image); i++) {
-        const GElf_Shdr *shdr = image_shdr(c->image, i);
-        for (uint64_t at = 0; shdr->sh_type == SHT_DYNSYM && at + entry <= shdr->sh_size;
-             at += entry) {
-            GElf_Sym sym;
-            codec_get_sym(c->codec, image_bytes(c->image).data + shdr->sh_offset + at, &sym);
-            if (sym.st_shndx == SHN_UNDEF && sym.st_size > reach && sym.st_size < REACH_MAX) {
-                reach = sym.st_size;
-            }
-        }
-    }
-    return reach;
 }
 
 /* Gives the segment and all that is in it its place. */
@@ -135,7 +117,7 @@ static int place(struct composition *c, uint64_t undo_bytes, struct error *error
             highest = phdr->p_vaddr + phdr->p_memsz;
         }
     }
-    c->address = align_up(highest + symbol_reach(c), page);
+    c->address = align_up(highest + c->symbols->reach, page);
     c->offset = align_up(draft->shift + image_bytes(image).size, page);
     c->places = payload_measure(draft->cage, c->stub, undo_bytes);
     c->size = c->places.end;
@@ -241,6 +223,10 @@ static void write_moves(struct composition *c)
 {
     for (size_t i = 0; i < c->draft->move_count; i++) {
         const struct draft_move *move = &c->moves[i];
+        if (c->measuring) {
+            record(c, move->new_offset, (struct bytes){NULL, move->size});
+            continue;
+        }
         struct buffer copy = {0};
         buffer_add(&copy, image_bytes(c->image).data + move->offset, move->size);
         compose_patch_symbols(c, move, copy.data);
@@ -344,17 +330,17 @@ static void composition_clear(struct composition *c)
     free(c->moves);
     free(c->sections);
     free(c->new_index);
-    free(c->moves_section);
     buffer_free(&c->names);
 }
 
-int draft_compose(const struct draft *draft, struct plan **out, struct error *error)
+static int compose_twice(const struct draft *draft, const struct symbol_survey *symbols,
+                         struct plan **out, struct error *error)
 {
-    image_forget(draft->image, 0, image_bytes(draft->image).size); /* layouts read whole tables */
     uint64_t undo_bytes = 0;
     for (int round = 0; round < 2; round++) {
         struct composition c = {.measuring = round == 0,
                                 .draft = draft,
+                                .symbols = symbols,
                                 .image = draft->image,
                                 .codec = image_codec(draft->image),
                                 .stub = image_arch(draft->image)->stub,
@@ -373,4 +359,13 @@ int draft_compose(const struct draft *draft, struct plan **out, struct error *er
     }
     return error_file(error, ERROR_INTERNAL, image_name(draft->image),
                       "the undo record changes its size: report this");
+}
+
+int draft_compose(const struct draft *draft, struct plan **out, struct error *error)
+{
+    image_forget(draft->image, 0, image_bytes(draft->image).size); /* layouts read whole tables */
+    struct symbol_survey symbols = compose_survey(draft);
+    int result = compose_twice(draft, &symbols, out, error);
+    compose_survey_free(&symbols);
+    return result;
 }

@@ -14,6 +14,19 @@ struct composed_section {
     size_t old; /* its index in the original; SECTION_NONE for a new one */
 };
 
+/* Symbols of the original that change, bytes from its start: some that are near each other. */
+struct symbol_run {
+    uint64_t offset, size;
+};
+
+/* What going over the symbol tables has shown (symbols.c). */
+struct symbol_survey {
+    uint64_t reach;          /* bytes behind the last segment that a symbol claims */
+    bool *moved;             /* owned; for each section: do its bytes get another place? */
+    struct symbol_run *runs; /* owned; outside of what moves */
+    size_t run_count, run_capacity;
+};
+
 /* A plan in the making. The layout of the draft is fixed; compose.c gives everything its place,
    then the parts write their bytes. */
 struct composition {
@@ -24,6 +37,8 @@ struct composition {
     struct plan *plan;
     struct undo undo;
 
+    const struct symbol_survey *symbols; /* borrowed */
+
     /* places: fixed before anything is written */
     struct payload_places places;
     uint64_t address, offset, size; /* of the payload's segment in the new file */
@@ -32,12 +47,11 @@ struct composition {
 
     struct composed_section *sections; /* owned; in their new order */
     size_t section_count;
-    uint16_t *new_index; /* owned; for each old section */
-    bool *moves_section; /* owned; for each old section: do its bytes get another place? */
-    struct buffer names; /* of all sections; empty if the original has none */
+    uint16_t *new_index;                 /* owned; for each old section */
+    struct buffer names;                 /* of all sections; empty if the original has none */
     uint64_t names_offset, table_offset; /* of the new section headers */
 
-    bool measuring; /* only the size of the undo record is wanted: no digests */
+    bool measuring; /* only the size of the undo record is wanted: no digests, no copies */
 };
 
 /* Adds a write, and to the undo record what it replaces and what it leaves behind. The bytes
@@ -48,7 +62,9 @@ void compose_write(struct composition *c, uint64_t target, struct buffer *bytes,
    there are more sections than numbers for them. */
 int compose_order_sections(struct composition *c, struct error *error);
 void compose_write_sections(struct composition *c);
-/* symbols.c: the symbols of sections that have moved. */
+/* symbols.c: goes over the symbol tables; writes the symbols of sections that have moved. */
+struct symbol_survey compose_survey(const struct draft *draft);
+void compose_survey_free(struct symbol_survey *survey);
 void compose_write_symbols(struct composition *c);
 /* Symbol tables that lie in moved bytes: changes `bytes`, the copy of `move`. */
 void compose_patch_symbols(const struct composition *c, const struct draft_move *move,

@@ -65,19 +65,9 @@ static void append_covering(struct composition *c, const char *name, uint64_t of
                              .sh_addralign = alignment});
 }
 
-static const struct draft_move *move_of(const struct composition *c, size_t section)
-{
-    const GElf_Shdr *shdr = image_shdr(c->image, section);
-    if (section == 0 || !(shdr->sh_flags & SHF_ALLOC) || shdr->sh_type == SHT_NOBITS) {
-        return NULL;
-    }
-    return draft_find_move(c->draft, shdr->sh_offset, shdr->sh_size);
-}
-
 static bool leaves(const struct composition *c, size_t section)
 {
-    const struct draft_move *move = c->moves_section[section] ? move_of(c, section) : NULL;
-    return move && move->into_segment;
+    return c->symbols->moved[section] && draft_find_section(c->draft, section)->into_segment;
 }
 
 /* Which of the gaps a section that leaves is from. */
@@ -137,10 +127,8 @@ int compose_order_sections(struct composition *c, struct error *error)
     if (count == 0) {
         return 0;
     }
-    c->moves_section = memory_zeroed(count, sizeof *c->moves_section);
     size_t new_count = count + ADDED_MAX;
-    for (size_t i = 0; c->draft->move_count && i < count; i++) {
-        c->moves_section[i] = move_of(c, i) != NULL;
+    for (size_t i = 0; i < count; i++) {
         new_count += leaves(c, i) ? 1 : 0;
     }
     if (new_count >= SHN_LORESERVE) {
@@ -167,7 +155,7 @@ static void move_section(const struct composition *c, size_t old, GElf_Shdr *hea
     if (old == 0) {
         return;
     }
-    if (c->moves_section[old]) {
+    if (c->symbols->moved[old]) {
         header->sh_offset = compose_offset(c, header->sh_offset, header->sh_size);
         header->sh_addr = compose_address(c, header->sh_addr);
     } else {

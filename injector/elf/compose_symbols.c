@@ -7,84 +7,134 @@
  */
 #include "elf/compose.h"
 
-#include <string.h>
+#include "base/memory.h"
+
+#include <stdlib.h>
 
 /* An undo record has more bytes for two changes than for one with so many symbols between them. */
 #define NEAR_SYMBOLS 2u
+
+/* A symbol of a library that claims to be larger is not believed. */
+#define REACH_MAX (UINT64_C(1) << 20)
 
 static bool is_symbol_table(const GElf_Shdr *shdr)
 {
     return shdr->sh_type == SHT_SYMTAB || shdr->sh_type == SHT_DYNSYM;
 }
 
-/* Changes one symbol of a section that has moved. */
-static void change_symbol(const struct composition *c, uint8_t *bytes)
+/*
+ * eu-elflint takes a relocation to change as many bytes as its symbol has, also if that symbol is
+ * in a library (mold writes such sizes), and complains if those would reach a read-only segment.
+ */
+static uint64_t symbol_reach(const struct image *image)
 {
-    GElf_Sym sym;
-    codec_get_sym(c->codec, bytes, &sym);
-    const GElf_Shdr *shdr = image_shdr(c->image, sym.st_shndx);
-    /* GNU ld makes __ehdr_start, say, relative to the first section: it does not move with it. */
-    if (sym.st_value >= shdr->sh_addr && sym.st_value - shdr->sh_addr <= shdr->sh_size) {
-        sym.st_value += compose_address(c, shdr->sh_addr) - shdr->sh_addr;
+    static const bool undefined[] = {[SHN_UNDEF] = true};
+    const struct codec_wanted wanted = {.sections = undefined, .section_count = 1};
+    struct codec codec = image_codec(image);
+    size_t entry = codec_sym_size(codec);
+    uint64_t reach = 0;
+    for (size_t i = 1; i < image_shdr_count(image); i++) {
+        const GElf_Shdr *shdr = image_shdr(image, i);
+        size_t count = shdr->sh_type == SHT_DYNSYM ? shdr->sh_size / entry : 0;
+        for (size_t j = 0; j < count; j++) {
+            j = layout_find_symbol(image, shdr, j, &wanted);
+            if (j < count) {
+                GElf_Sym sym;
+                codec_get_sym(codec, image_bytes(image).data + shdr->sh_offset + j * entry, &sym);
+                reach = sym.st_size > reach && sym.st_size < REACH_MAX ? sym.st_size : reach;
+            }
+        }
     }
-    sym.st_shndx = c->new_index[sym.st_shndx];
-    codec_put_sym(c->codec, bytes, &sym);
+    return reach;
 }
 
-/* The first symbol at `from` or behind it that changes; `count` if there is none. */
-static size_t next_change(const struct composition *c, const uint8_t *table, size_t from,
-                          size_t count)
+static void add_runs(struct symbol_survey *survey, const struct image *image, size_t table)
 {
-    return codec_find_sym(c->codec, table, from, count, c->moves_section,
-                          image_shdr_count(c->image));
+    const struct codec_wanted wanted = {.sections = survey->moved,
+                                        .section_count = image_shdr_count(image)};
+    const GElf_Shdr *shdr = image_shdr(image, table);
+    size_t entry = codec_sym_size(image_codec(image));
+    size_t count = shdr->sh_size / entry;
+    size_t end = 0; /* of the last run */
+    size_t next = layout_find_symbol(image, shdr, 0, &wanted);
+    struct symbol_run *run = NULL;
+    for (; next < count; next = layout_find_symbol(image, shdr, end, &wanted)) {
+        if (!run || next - end > NEAR_SYMBOLS) {
+            run = memory_append(&survey->runs, &survey->run_count, &survey->run_capacity,
+                                sizeof *survey->runs);
+            run->offset = shdr->sh_offset + next * entry;
+        }
+        end = next + 1;
+        run->size = shdr->sh_offset + end * entry - run->offset;
+    }
+}
+
+struct symbol_survey compose_survey(const struct draft *draft)
+{
+    const struct image *image = draft->image;
+    size_t count = image_shdr_count(image);
+    struct symbol_survey survey = {.reach = symbol_reach(image)};
+    survey.moved = memory_zeroed(count, sizeof *survey.moved);
+    for (size_t i = 1; draft->move_count && i < count; i++) {
+        survey.moved[i] = draft_find_section(draft, i) != NULL;
+    }
+    for (size_t i = 1; draft->move_count && i < count; i++) {
+        const GElf_Shdr *shdr = image_shdr(image, i);
+        if (is_symbol_table(shdr) && !draft_find_move(draft, shdr->sh_offset, shdr->sh_size)) {
+            add_runs(&survey, image, i);
+        }
+    }
+    return survey;
+}
+
+void compose_survey_free(struct symbol_survey *survey)
+{
+    free(survey->moved);
+    free(survey->runs);
+    *survey = (struct symbol_survey){0};
+}
+
+/* Changes those of `count` symbols whose sections have moved. */
+static void change_symbols(const struct composition *c, uint8_t *table, size_t count)
+{
+    const struct codec_wanted wanted = {.sections = c->symbols->moved,
+                                        .section_count = image_shdr_count(c->image)};
+    for (size_t i = codec_find_sym(c->codec, table, 0, count, &wanted); i < count;
+         i = codec_find_sym(c->codec, table, i + 1, count, &wanted)) {
+        uint8_t *bytes = table + i * codec_sym_size(c->codec);
+        GElf_Sym sym;
+        codec_get_sym(c->codec, bytes, &sym);
+        const GElf_Shdr *shdr = image_shdr(c->image, sym.st_shndx);
+        /* GNU ld makes __ehdr_start, say, relative to the first section: it does not move with it.
+         */
+        if (sym.st_value >= shdr->sh_addr && sym.st_value - shdr->sh_addr <= shdr->sh_size) {
+            sym.st_value += compose_address(c, shdr->sh_addr) - shdr->sh_addr;
+        }
+        sym.st_shndx = c->new_index[sym.st_shndx];
+        codec_put_sym(c->codec, bytes, &sym);
+    }
 }
 
 void compose_patch_symbols(const struct composition *c, const struct draft_move *move,
                            uint8_t *bytes)
 {
-    size_t entry = codec_sym_size(c->codec);
     for (size_t i = 1; i < image_shdr_count(c->image); i++) {
         const GElf_Shdr *shdr = image_shdr(c->image, i);
         if (is_symbol_table(shdr) && shdr->sh_offset >= move->offset &&
             bytes_in(shdr->sh_offset - move->offset, shdr->sh_size, move->size)) {
-            uint8_t *table = bytes + (shdr->sh_offset - move->offset);
-            size_t count = shdr->sh_size / entry;
-            for (size_t j = next_change(c, table, 0, count); j < count;
-                 j = next_change(c, table, j + 1, count)) {
-                change_symbol(c, table + j * entry);
-            }
+            change_symbols(c, bytes + (shdr->sh_offset - move->offset),
+                           shdr->sh_size / codec_sym_size(c->codec));
         }
-    }
-}
-
-/* Changes symbols of a table that stays where it is, those that are near each other by one write.
- */
-static void write_table(struct composition *c, const GElf_Shdr *shdr)
-{
-    size_t entry = codec_sym_size(c->codec);
-    size_t count = shdr->sh_size / entry;
-    const uint8_t *table = image_bytes(c->image).data + shdr->sh_offset;
-    size_t next = next_change(c, table, 0, count);
-    while (next < count) {
-        size_t first = next;
-        struct buffer symbols = {0};
-        size_t end = first; /* of what is in the buffer */
-        do {
-            buffer_add(&symbols, table + end * entry, (next + 1 - end) * entry);
-            change_symbol(c, symbols.data + (next - first) * entry);
-            end = next + 1;
-            next = next_change(c, table, end, count);
-        } while (next < count && next - end <= NEAR_SYMBOLS);
-        compose_write(c, c->draft->shift + shdr->sh_offset + first * entry, &symbols, "symbols");
     }
 }
 
 void compose_write_symbols(struct composition *c)
 {
-    for (size_t i = 1; c->draft->move_count && i < image_shdr_count(c->image); i++) {
-        const GElf_Shdr *shdr = image_shdr(c->image, i);
-        if (is_symbol_table(shdr) && !draft_find_move(c->draft, shdr->sh_offset, shdr->sh_size)) {
-            write_table(c, shdr);
-        }
+    for (size_t i = 0; i < c->symbols->run_count; i++) {
+        const struct symbol_run *run = &c->symbols->runs[i];
+        struct buffer symbols = {0};
+        buffer_add(&symbols, image_bytes(c->image).data + run->offset, run->size);
+        change_symbols(c, symbols.data, run->size / codec_sym_size(c->codec));
+        compose_write(c, c->draft->shift + run->offset, &symbols, "symbols");
     }
 }

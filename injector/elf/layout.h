@@ -63,12 +63,18 @@ uint64_t layout_page(const struct image *image);
 uint64_t layout_table_end(const struct image *image);
 /* Does that tag of the dynamic section hold an address? */
 bool layout_is_pointer(int64_t tag);
+/* The first symbol at `from` or behind it that is wanted, of a symbol table of the image; its
+   number of symbols if there is none. What was looked through need not stay in memory. */
+size_t layout_find_symbol(const struct image *image, const GElf_Shdr *table, size_t from,
+                          const struct codec_wanted *wanted);
 void layout_reason(struct buffer *reasons, const struct draft *draft, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void draft_clear(struct draft *draft);
 
 /* The move that holds [offset, offset + size) of the original, or NULL. */
 const struct draft_move *draft_find_move(const struct draft *draft, uint64_t offset, uint64_t size);
+/* The move that holds a section as it is loaded, or NULL. */
+const struct draft_move *draft_find_section(const struct draft *draft, size_t index);
 /* The same for an address. */
 const struct draft_move *draft_find_address(const struct draft *draft, uint64_t address);
 

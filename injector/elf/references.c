@@ -216,11 +216,25 @@ static bool symbol_allows(const struct draft *draft, const GElf_Shdr *table, con
     return type != STT_NOTYPE || GELF_ST_BIND(sym->st_info) == STB_LOCAL;
 }
 
+/* From the first moved address to the last one. */
+static struct codec_wanted near_moves(const struct draft *draft)
+{
+    struct codec_wanted wanted = {.start = draft->move_count ? UINT64_MAX : 0};
+    for (size_t i = 0; i < draft->move_count; i++) {
+        const struct draft_move *move = &draft->moves[i];
+        wanted.start = move->address < wanted.start ? move->address : wanted.start;
+        wanted.end =
+            move->address + move->size > wanted.end ? move->address + move->size : wanted.end;
+    }
+    return wanted;
+}
+
 static bool symbols_allow(const struct draft *draft)
 {
     const struct image *image = draft->image;
     struct codec codec = image_codec(image);
     size_t entry = codec_sym_size(codec);
+    const struct codec_wanted wanted = near_moves(draft);
     for (size_t i = 1; i < image_shdr_count(image); i++) {
         const GElf_Shdr *shdr = image_shdr(image, i);
         if (shdr->sh_type != SHT_SYMTAB && shdr->sh_type != SHT_DYNSYM) {
@@ -228,9 +242,11 @@ static bool symbols_allow(const struct draft *draft)
         }
         uint64_t iplt_start = 0;
         uint64_t iplt_end = 0;
-        for (uint64_t at = 0; at + entry <= shdr->sh_size; at += entry) {
+        size_t count = shdr->sh_size / entry;
+        for (size_t j = layout_find_symbol(image, shdr, 0, &wanted); j < count;
+             j = layout_find_symbol(image, shdr, j + 1, &wanted)) {
             GElf_Sym sym;
-            codec_get_sym(codec, image_bytes(image).data + shdr->sh_offset + at, &sym);
+            codec_get_sym(codec, image_bytes(image).data + shdr->sh_offset + j * entry, &sym);
             if (!symbol_allows(draft, shdr, &sym, &iplt_start, &iplt_end)) {
                 return false;
             }
