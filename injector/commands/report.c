@@ -211,6 +211,7 @@ static void json_simulation(const struct simulation *simulation, const char *cal
     member_uint(writer, "number", (uint32_t)simulation->call.nr);
     member_string(writer, "action", action);
     member_string(writer, "reason", origin);
+    member_uint(writer, "walked", simulation->trace.count);
     json_writer_key(writer, "instructions");
     json_writer_array(writer);
     for (size_t i = 0; i < simulation->trace.count; i++) {
@@ -245,7 +246,8 @@ void report_simulation(const struct simulation *simulation, bool json, bool trac
         json_simulation(simulation, call, action, origin);
         return;
     }
-    printf("%s: %s: %s\n", call, action, origin);
+    printf("%s: %s: %s; %zu instruction%s\n", call, action, origin, simulation->trace.count,
+           simulation->trace.count == 1 ? "" : "s");
     if (trace) {
         print_trace(simulation);
     }

@@ -5,14 +5,10 @@
  */
 #include "base/memory.h"
 #include "commands/caged.h"
+#include "commands/call.h"
 #include "commands/compiled.h"
 #include "commands/policy_source.h"
 #include "commands/report.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 struct simulate {
     const char *target, *abi;
@@ -58,93 +54,13 @@ static const struct option_group simulate_options = {
     .take = take,
 };
 
-/* Decimal, 0x hexadecimal or 0 octal, up to 64 bits; a minus sign gives the two's complement. */
-static bool parse_number(const char *text, uint64_t *number)
-{
-    const char *digits = text + (*text == '-');
-    if (*digits < '0' || *digits > '9') {
-        return false;
-    }
-    char *end;
-    errno = 0;
-    unsigned long long magnitude = strtoull(digits, &end, 0);
-    if (errno || *end) {
-        return false;
-    }
-    *number = *text == '-' ? 0 - (uint64_t)magnitude : magnitude;
-    return true;
-}
-
-#define X32_BIT 0x40000000u /* __X32_SYSCALL_BIT, asm/unistd.h */
-
-/* The number of the call: by name in its ABI, or a number. */
-static int parse_call_number(const struct abi *abi, bool x32, const char *text,
-                             struct seccomp_data *call, struct error *error)
-{
-    uint64_t number;
-    uint32_t named;
-    if (parse_number(text, &number)) {
-        bool sign_extended = number >= UINT64_MAX - INT32_MAX; /* -1 is a number that occurs */
-        if (number > UINT32_MAX && !sign_extended) {
-            return error_set(error, ERROR_USAGE, "system call %s: a number has 32 bits", text);
-        }
-        call->nr = (int)(uint32_t)number;
-        return 0;
-    }
-    if (!abi_syscall_number(abi, text, &named)) {
-        const char *near = syscall_name_suggest(text);
-        bool known = syscall_name_is_known(text);
-        return error_set(error, ERROR_USAGE, "%s is not a system call of %s%s%s%s", text, abi->name,
-                         !known && near ? ": did you mean \"" : "", !known && near ? near : "",
-                         !known && near ? "\"?" : "");
-    }
-    call->nr = (int)(x32 ? named | X32_BIT : named);
-    return 0;
-}
-
-static int parse_call(const struct arch *arch, const char *abi_name, char **operands, size_t count,
-                      struct seccomp_data *call, struct error *error)
-{
-    *call = (struct seccomp_data){0};
-    bool x32 = abi_name && strcmp(abi_name, "x32") == 0;
-    const struct abi *abi = arch->abis[0];
-    if (abi_name) {
-        abi = NULL;
-        for (size_t i = 0; i < arch->abi_count && !abi; i++) {
-            bool matches = strcmp(arch->abis[i]->name, x32 ? "x86_64" : abi_name) == 0;
-            abi = matches ? arch->abis[i] : NULL;
-        }
-        if (!abi) {
-            return error_set(error, ERROR_USAGE, "--abi %s: a program for %s cannot use it",
-                             abi_name, arch->name);
-        }
-    }
-    call->arch = abi->audit_architecture;
-    if (parse_call_number(abi, x32, operands[0], call, error) < 0) {
-        return -1;
-    }
-    for (size_t i = 1; i < count; i++) {
-        uint64_t value;
-        if (i > POLICY_ARGUMENTS) {
-            return error_set(error, ERROR_USAGE, "a system call has at most %u arguments",
-                             POLICY_ARGUMENTS);
-        }
-        if (!parse_number(operands[i], &value)) {
-            return error_set(error, ERROR_USAGE, "argument %zu, %s, is not a number of 64 bits", i,
-                             operands[i]);
-        }
-        call->args[i - 1] = abi->bits == 32 ? (uint32_t)value : value;
-    }
-    return 0;
-}
-
 static int simulate_call(const struct simulate *simulate, const struct arch *arch,
                          const struct policy *policy, const struct table *table,
                          const struct filter *filter, char **operands, size_t count,
                          struct error *error)
 {
     struct simulation result = {.arch = arch, .policy = policy, .filter = filter};
-    if (parse_call(arch, simulate->abi, operands, count, &result.call, error) < 0) {
+    if (call_parse(arch, simulate->abi, operands, count, &result.call, error) < 0) {
         return -1;
     }
     uint32_t returned;
@@ -223,7 +139,7 @@ const struct command command_simulate = {
     .synopsis =
         "[OPTION...] (FILE | --policy FILE | --default ACTION [RULES]) SYSCALL [ARGUMENT...]",
     .example = "  elfcage simulate server.caged fchownat\n"
-               "  elfcage simulate --policy docker.json --abi i386 socket 40 1 0",
+               "  elfcage simulate --policy docker.json --abi i386 socket AF_VSOCK SOCK_STREAM",
     .groups = {&policy_options, &simulate_options, &verbosity_options},
     .run = run,
 };

@@ -126,6 +126,32 @@ like "$("$ELFCAGE" simulate --default allow --deny fchownat --target aarch64 fch
 like "$("$ELFCAGE" simulate --default allow --deny fchownat --target aarch64 --abi arm fchownat)" 'errno:EPERM' "arm on aarch64"
 like "$("$ELFCAGE" simulate --default allow --deny socket --target i386 --abi x86_64 socket)" 'errno:EPERM' "x86-64 from an i386 program"
 
+# Arguments by name, each with the value that the ABI gives it.
+while read -r want options; do
+    # shellcheck disable=SC2086 # words
+    like "$("$ELFCAGE" simulate --default allow --deny openat $options)" "^[a-z0-9]+\($want[,)]" "$options"
+done <<'T'
+0xffffffffffffff9c,.0x0,.0x80000 openat AT_FDCWD 0 O_RDONLY|O_CLOEXEC
+0xffffff9c,.0x0,.0x88000 --abi i386 openat AT_FDCWD 0 O_CLOEXEC|O_LARGEFILE
+0xffffffffffffff9c,.0x0,.0x4000 --target aarch64 openat AT_FDCWD 0 O_DIRECTORY
+0xffffffffffffff9c,.0x0,.0x10000 openat AT_FDCWD 0 O_DIRECTORY
+0x2,.0x80001 socket AF_INET SOCK_STREAM|SOCK_CLOEXEC
+0x2b socket AF_INET|0x20|011
+T
+like "$("$ELFCAGE" simulate --policy policy.json socket AF_PACKET)" ': errno:EAFNOSUPPORT: rule 1 of socket \(policy.json:3:1[0-9]*\); [0-9]+ instructions$' \
+    "action, rule with its line, instructions"
+"$ELFCAGE" simulate --trace --policy policy.json socket AF_PACKET >trace.txt
+is "$(sed -n '1s/.*; \([0-9]*\) instructions/\1/p' trace.txt)" "$(($(wc -l <trace.txt) - 1))" "--trace prints as many"
+is "$("$ELFCAGE" simulate --json --policy policy.json socket AF_PACKET | "$PYTHON" -c 'import json, sys
+r = json.load(sys.stdin); print(r["walked"] == len(r["instructions"]) > 3, r["reason"][:16])')" "True rule 1 of socket" "and so does --json"
+fails 2 'argument 1: "AF_INTE" is neither a number of 64 bits nor a known constant: did you mean "AF_INET"\?' \
+    "a misspelt constant" "$ELFCAGE" simulate --policy policy.json socket AF_INTE
+fails 2 'argument 2: "" is neither a number of 64 bits nor a known constant' "nothing behind |" \
+    "$ELFCAGE" simulate --policy policy.json socket AF_INET 'SOCK_STREAM|'
+fails 2 'argument 1: ARCH_SET_FS has no value in the aarch64 ABI' "a constant of another architecture" \
+    "$ELFCAGE" simulate -q --policy policy.json --target aarch64 socket ARCH_SET_FS
+fails 2 'a system call has at most 6 arguments' "seven arguments" "$ELFCAGE" simulate --policy policy.json socket 1 2 3 4 5 6 7
+
 # compile.
 run "$ELFCAGE" compile --policy policy.json --disassemble
 is "$status $err" "0 " "compile --disassemble"
