@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From policy to table, in two steps: a resolution (which ABIs, which numbers, which ceilings) is
- * made from the name table, or read from a payload and checked; then a table is made from policy
- * and resolution alone, in one way for both.
+ * made from the name table, or from a record in a payload, which is checked; then a table is made
+ * from policy and resolution alone, in one way for both. Here a resolution has all numbers; its
+ * record has those that do not follow from the name.
  *
  * Which ABIs are covered:
  *   - the policy names ABIs: those of the target's that it names. The native one must be among
@@ -23,7 +24,7 @@
 #include <string.h>
 
 /* Every table of names that was ever published is complete up to this number, in every ABI. So a
-   record that lacks such a name is no older record: it has been changed. */
+   record has no numbers up to here: they follow from the names, whichever elfcage reads it. */
 #define ALWAYS_KNOWN_NUMBER 469u
 
 /* Numbers from here on are x32's, or nobody's. */
@@ -94,15 +95,28 @@ static const struct resolved_name *find_name(const struct resolved_abi *abi, con
     return bsearch(&wanted, abi->names, abi->name_count, sizeof *abi->names, compare_names);
 }
 
+/* Is that number of a name in every table that was ever published? */
+static bool is_always_known(const struct abi *abi, uint32_t number)
+{
+    return number <= ALWAYS_KNOWN_NUMBER || abi_number_is_private(abi, number);
+}
+
+static void add_number(struct resolved_abi *out, size_t *capacity, const char *name,
+                       uint32_t number)
+{
+    struct resolved_name *added =
+        memory_append(&out->names, &out->name_count, capacity, sizeof *added);
+    added->name = memory_strdup(name);
+    added->number = number;
+}
+
+/* The name's number by our table; `always`: only if every table has it. */
 static void add_name(struct resolved_abi *out, size_t *capacity, const struct abi *abi,
-                     const char *name)
+                     const char *name, bool always)
 {
     uint32_t number = 0;
-    if (abi_syscall_number(abi, name, &number)) {
-        struct resolved_name *added =
-            memory_append(&out->names, &out->name_count, capacity, sizeof *added);
-        added->name = memory_strdup(name);
-        added->number = number;
+    if (abi_syscall_number(abi, name, &number) && (!always || is_always_known(abi, number))) {
+        add_number(out, capacity, name, number);
     }
 }
 
@@ -153,23 +167,61 @@ static uint32_t ceiling_of(const struct policy *policy, const struct abi *abi,
     return ceiling;
 }
 
+/* Names of the policy, and those of the ways that its denials are carried over to. */
+static void add_names(const struct policy *policy, const struct abi *abi, bool always,
+                      struct resolved_abi *out, size_t *capacity)
+{
+    for (size_t i = 0; i < policy->syscall_count; i++) {
+        const struct syscall_rules *rules = &policy->syscalls[i];
+        add_name(out, capacity, abi, rules->name, always);
+        for (size_t k = 0; k < abi->way_count && rules_deny(rules); k++) {
+            if (strcmp(abi->ways[k].name, rules->name) == 0) {
+                add_name(out, capacity, abi, abi->ways[k].way, always);
+            }
+        }
+    }
+}
+
 static void resolve_abi(const struct policy *policy, const struct abi *abi,
                         struct resolved_abi *out)
 {
     size_t capacity = 0;
     out->name = memory_strdup(abi->name);
-    out->audit_architecture = abi->audit_architecture;
-    for (size_t i = 0; i < policy->syscall_count; i++) {
-        const struct syscall_rules *rules = &policy->syscalls[i];
-        add_name(out, &capacity, abi, rules->name);
-        for (size_t k = 0; k < abi->way_count && rules_deny(rules); k++) {
-            if (strcmp(abi->ways[k].name, rules->name) == 0) {
-                add_name(out, &capacity, abi, abi->ways[k].way);
-            }
-        }
-    }
+    add_names(policy, abi, false, out, &capacity);
     sort_names(out);
     out->ceiling = ceiling_of(policy, abi, out);
+}
+
+/* The same from a record. */
+static void complete_abi(const struct policy *policy, const struct abi *abi,
+                         const struct resolved_abi *record, struct resolved_abi *out)
+{
+    size_t capacity = 0;
+    out->name = memory_strdup(abi->name);
+    out->ceiling = record->ceiling;
+    add_names(policy, abi, true, out, &capacity);
+    for (size_t i = 0; i < record->name_count; i++) {
+        add_number(out, &capacity, record->names[i].name, record->names[i].number);
+    }
+    sort_names(out);
+}
+
+/* Leaves what a record has. */
+static void forget_known(struct resolution *resolution)
+{
+    for (size_t i = 0; i < resolution->abi_count; i++) {
+        struct resolved_abi *out = &resolution->abis[i];
+        const struct abi *abi = abi_by_name(out->name);
+        size_t kept = 0;
+        for (size_t k = 0; k < out->name_count; k++) {
+            if (is_always_known(abi, out->names[k].number)) {
+                free(out->names[k].name);
+            } else {
+                out->names[kept++] = out->names[k];
+            }
+        }
+        out->name_count = kept;
+    }
 }
 
 static void resolve(const struct policy *policy, const struct arch *arch,
@@ -386,6 +438,7 @@ int table_resolve(const struct policy *policy, const struct arch *arch, struct t
         note_effects(policy, arch, &made, notes);
     }
     if (resolution != NULL) {
+        forget_known(&made);
         *resolution = made;
     } else {
         resolution_free(&made);
@@ -401,17 +454,8 @@ static int record_error(struct error *error, const char *abi, const char *what)
                      abi, what);
 }
 
-/* A name that the table of the record's time must have known is in the record. */
-static bool may_be_absent(const struct abi *abi, const struct resolved_abi *record,
-                          const char *name)
-{
-    uint32_t number = 0;
-    return !abi_syscall_number(abi, name, &number) || find_name(record, name) != NULL ||
-           (number > ALWAYS_KNOWN_NUMBER && !abi_number_is_private(abi, number));
-}
-
-static int check_names(const struct policy *policy, const struct abi *abi,
-                       const struct resolved_abi *record, struct error *error)
+static int check_names(const struct abi *abi, const struct resolved_abi *record,
+                       struct error *error)
 {
     for (size_t i = 0; i < record->name_count; i++) {
         uint32_t number = 0;
@@ -426,12 +470,15 @@ static int check_names(const struct policy *policy, const struct abi *abi,
                              "payload has been changed",
                              name->name, name->number, abi->name, number);
         }
-        if (!known && (name->number <= ALWAYS_KNOWN_NUMBER || name->number >= NO_NUMBER)) {
+        if (!known && (is_always_known(abi, name->number) || name->number >= NO_NUMBER)) {
             return error_set(
                 error, ERROR_CHECK,
                 "the record says %s has number %u in the %s ABI, which it cannot have: "
                 "the payload has been changed",
                 name->name, name->number, abi->name);
+        }
+        if (is_always_known(abi, name->number)) {
+            return record_error(error, abi->name, "a number that follows from its name is there");
         }
         for (size_t k = 0; k < i; k++) {
             if (record->names[k].number == name->number) {
@@ -439,59 +486,64 @@ static int check_names(const struct policy *policy, const struct abi *abi,
             }
         }
     }
-    for (size_t i = 0; i < policy->syscall_count; i++) {
-        const struct syscall_rules *rules = &policy->syscalls[i];
-        bool absent = !may_be_absent(abi, record, rules->name);
-        for (size_t k = 0; k < abi->way_count && rules_deny(rules); k++) {
-            absent = absent || (strcmp(abi->ways[k].name, rules->name) == 0 &&
-                                !may_be_absent(abi, record, abi->ways[k].way));
-        }
-        if (absent) {
-            return record_error(error, abi->name, "a name of the policy is missing");
-        }
-    }
     return 0;
 }
 
+/* `resolved`: with all names. */
 static int check_ceiling(const struct policy *policy, const struct abi *abi,
-                         const struct resolved_abi *record, struct error *error)
+                         const struct resolved_abi *resolved, struct error *error)
 {
-    uint32_t expected = ceiling_of(policy, abi, record);
+    uint32_t expected = ceiling_of(policy, abi, resolved);
     bool of_table = action_denies(policy->default_action) &&
                     (policy->enosys_above == ENOSYS_ABOVE_TABLE ||
                      (policy->enosys_above == ENOSYS_ABOVE_PROFILE &&
-                      !highest_named(policy, abi, record, &(uint32_t){0})));
-    bool right = of_table ? record->ceiling >= ALWAYS_KNOWN_NUMBER && record->ceiling < NO_NUMBER
-                          : record->ceiling == expected;
+                      !highest_named(policy, abi, resolved, &(uint32_t){0})));
+    bool right = of_table
+                     ? resolved->ceiling >= ALWAYS_KNOWN_NUMBER && resolved->ceiling < NO_NUMBER
+                     : resolved->ceiling == expected;
     return right ? 0 : record_error(error, abi->name, "the ceiling is another");
 }
 
-int table_replay(const struct policy *policy, const struct arch *arch,
-                 const struct resolution *resolution, struct table **out, struct error *error)
+/* Checks a record and completes it. *out is to be freed also on failure. */
+static int replay(const struct policy *policy, const struct arch *arch,
+                  const struct resolution *resolution, struct resolution *out, struct error *error)
 {
-    size_t recorded = 0;
-    if (!covers(policy, arch, arch->abis[0])) {
-        return check_policy(policy, arch, error);
-    }
+    out->abis = memory_zeroed(arch->abi_count, sizeof *out->abis);
     for (size_t i = 0; i < arch->abi_count; i++) {
         const struct abi *abi = arch->abis[i];
         if (!covers(policy, arch, abi)) {
             continue;
         }
-        const struct resolved_abi *record = &resolution->abis[recorded];
-        if (recorded >= resolution->abi_count || strcmp(record->name, abi->name) != 0 ||
-            record->audit_architecture != abi->audit_architecture) {
+        const struct resolved_abi *record = &resolution->abis[out->abi_count];
+        if (out->abi_count >= resolution->abi_count || strcmp(record->name, abi->name) != 0) {
             return record_error(error, abi->name, "the ABI is missing");
         }
-        if (check_names(policy, abi, record, error) != 0 ||
-            check_ceiling(policy, abi, record, error) != 0) {
+        if (check_names(abi, record, error) != 0) {
             return -1;
         }
-        recorded++;
+        struct resolved_abi *resolved = &out->abis[out->abi_count++];
+        complete_abi(policy, abi, record, resolved);
+        if (check_ceiling(policy, abi, resolved, error) != 0) {
+            return -1;
+        }
     }
-    if (recorded != resolution->abi_count) {
-        return record_error(error, resolution->abis[recorded].name, "the ABI is not covered");
+    if (out->abi_count != resolution->abi_count) {
+        return record_error(error, resolution->abis[out->abi_count].name, "the ABI is not covered");
     }
-    *out = make_table(policy, arch, resolution, NULL);
     return 0;
+}
+
+int table_replay(const struct policy *policy, const struct arch *arch,
+                 const struct resolution *resolution, struct table **out, struct error *error)
+{
+    if (!covers(policy, arch, arch->abis[0])) {
+        return check_policy(policy, arch, error);
+    }
+    struct resolution resolved = {0};
+    int result = replay(policy, arch, resolution, &resolved, error);
+    if (result == 0) {
+        *out = make_table(policy, arch, &resolved, NULL);
+    }
+    resolution_free(&resolved);
+    return result;
 }

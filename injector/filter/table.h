@@ -73,8 +73,8 @@ struct policy_notes;
 int table_resolve(const struct policy *policy, const struct arch *arch, struct table **out,
                   struct resolution *resolution, struct policy_notes *notes, struct error *error);
 
-/* The same from a record: names and ceilings come from `resolution`, not from our name table; a
-   recorded number that contradicts the name table is ERROR_CHECK. */
+/* The same from a record: ceilings, and names that not every table of names knows, come from
+   `resolution`, not from our name table; a recorded number that contradicts it is ERROR_CHECK. */
 int table_replay(const struct policy *policy, const struct arch *arch,
                  const struct resolution *resolution, struct table **out, struct error *error);
 

@@ -3,7 +3,7 @@
  * The canonical form: printing. One spelling for each policy; it is what payloads carry, so it is
  * short. It is JSON:
  *
- *   {"elfcage-policy":1,             version of the form; always first
+ *   {"elfcage-policy":2,             version of the form; always first
  *   "default":"errno:EPERM",         action (action_text())
  *   "flags":["LOG"],                 for seccomp(2), TSYNC not named; left out if none
  *   "audit":true,                    made by --audit, nothing denies; left out if not
@@ -12,16 +12,19 @@
  *   "plain":{                        system calls with one rule without conditions: by action,
  *   "allow":["read","write"]},       actions and names sorted; left out if none
  *   "rules":{                        all other system calls: name -> rules, in order
- *   "socket":[{"if":[[0,32,"==",1]],"do":"allow"}]},
+ *   "socket":[{"if":[[0,32,"==",1,2]],"do":"allow"}]},
  *   "resolved":[                     only with a resolution: one object an ABI, native first
- *   {"abi":"x86_64","audit":3221225534,"ceiling":462,
- *   "numbers":[0,null],              of the system calls above, sorted by name; null: it has none
- *   "more":{"chown32":212}}]}        numbers of further names; left out if none
+ *   {"abi":"x86_64","ceiling":462},
+ *   {"abi":"i386","ceiling":480,"numbers":{"new":475}}]}
  *
  * A condition is [argument, width, operator, value], or [argument, width, "&", mask, value] for
- * (argument & mask) == value. Operators: == != < <= > >= &. No ceiling: no "ceiling".
+ * (argument & mask) == value. Operators: == != < <= > >= &. The last condition of a rule may have
+ * several values: that is a rule for each of them, in order, and rules that differ in nothing else
+ * are always written so. No ceiling: no "ceiling". "numbers" are those of the resolution.
  *
- * Line breaks are where a reader wants them and part of the form; the text ends with one.
+ * Line breaks are where a reader wants them and part of the form; the text ends with one. Version 1
+ * had one value in each condition, and the numbers of all names: a user's text of that version is
+ * still read.
  */
 #include "policy/internal.h"
 
@@ -51,7 +54,7 @@ static void add(struct buffer *text, const char *piece)
 static void print_head(struct buffer *text, const struct policy *policy)
 {
     CLEANUP_FREE char *action = action_text(policy->default_action);
-    add(text, "{\"elfcage-policy\":1,\n\"default\":");
+    add(text, "{\"elfcage-policy\":2,\n\"default\":");
     json_append_string(text, action);
     bool any = false;
     for (size_t i = 0; i < CANONICAL_FLAG_COUNT; i++) {
@@ -137,6 +140,7 @@ static void print_plain(struct buffer *text, const struct policy *policy)
     free((void *)actions);
 }
 
+/* Without the bracket at its end. */
 static void print_condition(struct buffer *text, const struct condition *c)
 {
     buffer_printf(text, "[%u,%u,\"%s\",", (unsigned)c->argument, (unsigned)c->width,
@@ -144,20 +148,44 @@ static void print_condition(struct buffer *text, const struct condition *c)
     if (c->compare == COMPARE_MASKED_EQ) {
         buffer_printf(text, "%" PRIu64 ",", c->mask);
     }
-    buffer_printf(text, "%" PRIu64 "]", c->value);
+    buffer_printf(text, "%" PRIu64, c->value);
 }
 
-static void print_rule(struct buffer *text, const struct rule *rule)
+/* Do they differ in the value of the last condition, or in nothing? */
+static bool differ_in_value(const struct rule *a, const struct rule *b)
 {
+    size_t count = a->condition_count;
+    if (count == 0 || count != b->condition_count || !action_equal(a->action, b->action)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct condition *x = &a->conditions[i];
+        const struct condition *y = &b->conditions[i];
+        if (x->argument != y->argument || x->width != y->width || x->compare != y->compare ||
+            x->mask != y->mask || (x->value != y->value && i + 1 < count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The rule, and as many behind it as are written with it. Returns how many. */
+static size_t print_rule(struct buffer *text, const struct rule *rule, size_t left)
+{
+    size_t count = 1;
     add(text, "{");
     for (size_t i = 0; i < rule->condition_count; i++) {
-        add(text, i ? "," : "\"if\":[");
+        add(text, i ? "]," : "\"if\":[");
         print_condition(text, &rule->conditions[i]);
     }
-    add(text, rule->condition_count ? "],\"do\":" : "\"do\":");
+    for (; count < left && differ_in_value(rule, &rule[count]); count++) {
+        buffer_printf(text, ",%" PRIu64, rule[count].conditions[rule->condition_count - 1].value);
+    }
+    add(text, rule->condition_count ? "]],\"do\":" : "\"do\":");
     CLEANUP_FREE char *action = action_text(rule->action);
     json_append_string(text, action);
     add(text, "}");
+    return count;
 }
 
 static void print_rules(struct buffer *text, const struct policy *policy)
@@ -171,9 +199,9 @@ static void print_rules(struct buffer *text, const struct policy *policy)
         }
         add(text, separator);
         json_append_string(text, s->name);
-        for (size_t k = 0; k < s->rule_count; k++) {
+        for (size_t k = 0; k < s->rule_count;) {
             add(text, k ? "," : ":[");
-            print_rule(text, &s->rules[k]);
+            k += print_rule(text, &s->rules[k], s->rule_count - k);
         }
         add(text, "]");
         separator = ",\n";
@@ -182,53 +210,21 @@ static void print_rules(struct buffer *text, const struct policy *policy)
     add(text, any ? "}" : "");
 }
 
-/* Names and numbers of one ABI: those of the policy in its order, then the others. */
-static void print_numbers(struct buffer *text, const struct policy *policy,
-                          const struct resolved_abi *abi)
-{
-    struct buffer more = {0};
-    size_t at = 0;
-    add(text, "\"numbers\":[");
-    for (size_t i = 0; i <= policy->syscall_count; i++) {
-        const char *name = i < policy->syscall_count ? policy->syscalls[i].name : NULL;
-        for (; at < abi->name_count && (!name || strcmp(abi->names[at].name, name) < 0); at++) {
-            add(&more, more.size ? "," : "");
-            json_append_string(&more, abi->names[at].name);
-            buffer_printf(&more, ":%" PRIu32, abi->names[at].number);
-        }
-        if (!name) {
-            break;
-        }
-        add(text, i ? "," : "");
-        if (at < abi->name_count && strcmp(abi->names[at].name, name) == 0) {
-            buffer_printf(text, "%" PRIu32, abi->names[at++].number);
-        } else {
-            add(text, "null");
-        }
-    }
-    add(text, "]");
-    if (more.size) {
-        add(text, ",\n\"more\":{");
-        buffer_add(text, more.data, more.size);
-        add(text, "}");
-    }
-    buffer_free(&more);
-}
-
-static void print_resolution(struct buffer *text, const struct policy *policy,
-                             const struct resolution *resolution)
+static void print_resolution(struct buffer *text, const struct resolution *resolution)
 {
     for (size_t i = 0; i < resolution->abi_count; i++) {
         const struct resolved_abi *abi = &resolution->abis[i];
         add(text, i ? ",\n{\"abi\":" : ",\n\"resolved\":[\n{\"abi\":");
         json_append_string(text, abi->name);
-        buffer_printf(text, ",\"audit\":%" PRIu32 ",", abi->audit_architecture);
         if (abi->ceiling != UINT32_MAX) {
-            buffer_printf(text, "\"ceiling\":%" PRIu32 ",", abi->ceiling);
+            buffer_printf(text, ",\"ceiling\":%" PRIu32, abi->ceiling);
         }
-        add(text, "\n");
-        print_numbers(text, policy, abi);
-        add(text, "}");
+        for (size_t k = 0; k < abi->name_count; k++) {
+            add(text, k ? "," : ",\"numbers\":{");
+            json_append_string(text, abi->names[k].name);
+            buffer_printf(text, ":%" PRIu32, abi->names[k].number);
+        }
+        add(text, abi->name_count ? "}}" : "}");
     }
     add(text, resolution->abi_count ? "]" : "");
 }
@@ -240,7 +236,7 @@ char *canonical_print(const struct policy *policy, const struct resolution *reso
     print_plain(&text, policy);
     print_rules(&text, policy);
     if (resolution) {
-        print_resolution(&text, policy, resolution);
+        print_resolution(&text, resolution);
     }
     add(&text, "}\n");
     return buffer_steal_text(&text);

@@ -85,9 +85,9 @@ static int read_head(struct reader *r, const struct json_value *root)
     if (expect_uint(r->file, version, UINT32_MAX, &number, r->error) < 0) {
         return -1;
     }
-    if (number != 1) {
+    if (number != 1 && number != 2) {
         return fail_value(r->file, version, r->error,
-                          "version %s of the canonical form: this elfcage reads version 1",
+                          "version %s of the canonical form: this elfcage reads versions 1 and 2",
                           version->text);
     }
     const struct json_value *action = json_find(root, "default");
@@ -229,69 +229,99 @@ static int read_operator(struct reader *r, const struct json_value *value, enum 
                       value->text);
 }
 
-/* [argument, width, operator, value] or [argument, width, "&", mask, value] */
-static int read_condition(struct reader *r, const struct json_value *value, const char *name,
-                          struct condition *out)
+/* A condition as it is written: with one value, or the last one of a rule with several. */
+struct written_condition {
+    const struct json_value *list, *width, *mask; /* mask: NULL if it has none */
+    const struct json_value *first_value;
+    struct condition condition; /* value and mask: 0 */
+};
+
+/* Takes [argument, width, operator, value...] or [argument, width, "&", mask, value...] apart. */
+static int read_parts(struct reader *r, const struct json_value *list,
+                      struct written_condition *out)
 {
-    if (expect_kind(r->file, value, JSON_ARRAY, r->error) < 0) {
+    if (expect_kind(r->file, list, JSON_ARRAY, r->error) < 0) {
         return -1;
     }
-    if (value->count != 4 && value->count != 5) {
-        return fail_value(r->file, value, r->error,
+    if (list->count < 4) {
+        return fail_value(r->file, list, r->error,
                           "a condition of %zu elements: write [argument, width, operator, value]",
-                          value->count);
+                          list->count);
     }
-    const struct json_value *argument = json_first(value);
-    const struct json_value *width = json_next(value, argument);
-    const struct json_value *compare = json_next(value, width);
-    const struct json_value *first = json_next(value, compare);
-    const struct json_value *second = json_next(value, first);
-    struct condition c = {0};
+    const struct json_value *argument = json_first(list);
+    const struct json_value *width = json_next(list, argument);
+    const struct json_value *compare = json_next(list, width);
+    const struct json_value *rest = json_next(list, compare);
+    struct written_condition c = {.list = list, .width = width, .first_value = rest};
     uint64_t number = 0;
     if (expect_uint(r->file, argument, POLICY_ARGUMENTS - 1, &number, r->error) < 0) {
         return -1;
     }
-    c.argument = (uint8_t)number;
+    c.condition.argument = (uint8_t)number;
     if (expect_uint(r->file, width, 64, &number, r->error) < 0) {
         return -1;
     }
     if (number != 32 && number != 64) {
         return fail_value(r->file, width, r->error, "width %s: it is 32 or 64", width->text);
     }
-    c.width = (uint8_t)number;
-    if (read_operator(r, compare, &c.compare) < 0) {
+    c.condition.width = (uint8_t)number;
+    if (read_operator(r, compare, &c.condition.compare) < 0) {
         return -1;
     }
-    if ((c.compare == COMPARE_MASKED_EQ) != (second != NULL)) {
-        return fail_value(r->file, value, r->error,
-                          "'&' has a mask and a value, the other operators have a value: %zu "
-                          "elements do not fit",
-                          value->count);
-    }
-    uint64_t highest = c.width == 32 ? UINT32_MAX : UINT64_MAX;
-    if ((second && expect_uint(r->file, first, highest, &c.mask, r->error) < 0) ||
-        expect_uint(r->file, second ? second : first, highest, &c.value, r->error) < 0) {
-        return -1;
-    }
-    if (second && (c.value & ~c.mask)) {
-        return fail_value(r->file, second, r->error,
-                          "%s has bits that the mask %s lacks: it can never hold", second->text,
-                          first->text);
-    }
-    unsigned consumed = argument_width(name, c.argument);
-    if (consumed && consumed != c.width && !argument_depends(name, c.argument)) {
-        policy_note(r->notes,
-                    "%s:%zu:%zu: argument %u of '%s' is compared as %u bits, the kernel "
-                    "consumes %u",
-                    r->file, width->line, width->column, (unsigned)c.argument, name,
-                    (unsigned)c.width, consumed);
+    if (c.condition.compare == COMPARE_MASKED_EQ) {
+        c.mask = rest;
+        c.first_value = json_next(list, rest);
+        if (!c.first_value) {
+            return fail_value(r->file, list, r->error,
+                              "'&' with one number: write [argument, width, \"&\", mask, value]");
+        }
     }
     *out = c;
     return 0;
 }
 
+/* The condition with the value at `value`. */
+static int read_value(struct reader *r, const struct written_condition *written,
+                      const struct json_value *value, struct condition *out)
+{
+    struct condition c = written->condition;
+    uint64_t highest = c.width == 32 ? UINT32_MAX : UINT64_MAX;
+    const struct json_value *mask = written->mask;
+    if ((mask && expect_uint(r->file, mask, highest, &c.mask, r->error) < 0) ||
+        expect_uint(r->file, value, highest, &c.value, r->error) < 0) {
+        return -1;
+    }
+    if (mask && (c.value & ~c.mask)) {
+        return fail_value(r->file, value, r->error,
+                          "%s has bits that the mask %s lacks: it can never hold", value->text,
+                          mask->text);
+    }
+    *out = c;
+    return 0;
+}
+
+static int read_condition(struct reader *r, const struct json_value *value, const char *name,
+                          struct written_condition *written, struct condition *out)
+{
+    if (read_parts(r, value, written) < 0 ||
+        read_value(r, written, written->first_value, out) < 0) {
+        return -1;
+    }
+    unsigned consumed = argument_width(name, out->argument);
+    if (consumed && consumed != out->width && !argument_depends(name, out->argument)) {
+        policy_note(r->notes,
+                    "%s:%zu:%zu: argument %u of '%s' is compared as %u bits, the kernel "
+                    "consumes %u",
+                    r->file, written->width->line, written->width->column, (unsigned)out->argument,
+                    name, (unsigned)out->width, consumed);
+    }
+    return 0;
+}
+
+/* Conditions with their first values; `last` is the last one as it is written. */
 static int read_conditions(struct reader *r, const struct json_value *list, const char *name,
-                           struct condition *conditions, size_t *count)
+                           struct condition *conditions, size_t *count,
+                           struct written_condition *last)
 {
     if (!list) {
         return 0;
@@ -303,7 +333,15 @@ static int read_conditions(struct reader *r, const struct json_value *list, cons
         return fail_value(r->file, list, r->error, "more than 64 conditions: split the rule");
     }
     for (const struct json_value *v = json_first(list); v; v = json_next(list, v)) {
-        if (read_condition(r, v, name, &conditions[*count]) < 0) {
+        if (*count > 0) {
+            const struct json_value *second = json_next(last->list, last->first_value);
+            if (second) {
+                return fail_value(r->file, second, r->error,
+                                  "a second value in a condition that is not the last: put that "
+                                  "condition last, or write a rule for each value");
+            }
+        }
+        if (read_condition(r, v, name, last, &conditions[*count]) < 0) {
             return -1;
         }
         (*count)++;
@@ -311,6 +349,19 @@ static int read_conditions(struct reader *r, const struct json_value *list, cons
     return 0;
 }
 
+static int add_rule(struct reader *r, const struct json_value *place, const char *name,
+                    const struct condition *conditions, size_t count, struct action action)
+{
+    if (++r->rules > POLICY_MAX_RULES) {
+        return fail_value(r->file, place, r->error,
+                          "more than 4096 rules: no filter could hold them");
+    }
+    policy_add_rule(r->policy, name, conditions, count, action,
+                    place_of(r, place->line, place->column));
+    return 0;
+}
+
+/* One rule, or one for each value of its last condition. */
 static int read_rule(struct reader *r, const struct json_value *value, const char *name)
 {
     static const char *const keys[] = {"if", "do"};
@@ -328,16 +379,19 @@ static int read_rule(struct reader *r, const struct json_value *value, const cha
         return -1;
     }
     struct condition conditions[POLICY_MAX_CONDITIONS];
+    struct written_condition last = {0};
     size_t count = 0;
-    if (read_conditions(r, json_find(value, "if"), name, conditions, &count) < 0) {
+    if (read_conditions(r, json_find(value, "if"), name, conditions, &count, &last) < 0 ||
+        add_rule(r, value, name, conditions, count, action) < 0) {
         return -1;
     }
-    if (++r->rules > POLICY_MAX_RULES) {
-        return fail_value(r->file, value, r->error,
-                          "more than 4096 rules: no filter could hold them");
+    const struct json_value *next = count ? json_next(last.list, last.first_value) : NULL;
+    for (; next; next = json_next(last.list, next)) {
+        if (read_value(r, &last, next, &conditions[count - 1]) < 0 ||
+            add_rule(r, next, name, conditions, count, action) < 0) {
+            return -1;
+        }
     }
-    policy_add_rule(r->policy, name, conditions, count, action,
-                    place_of(r, value->line, value->column));
     return 0;
 }
 
@@ -366,14 +420,6 @@ static int read_rules(struct reader *r, const struct json_value *rules)
     return 0;
 }
 
-static void add_number(struct resolved_abi *abi, size_t *capacity, const char *name,
-                       uint64_t number)
-{
-    struct resolved_name *slot =
-        memory_append(&abi->names, &abi->name_count, capacity, sizeof *abi->names);
-    *slot = (struct resolved_name){.name = memory_strdup(name), .number = (uint32_t)number};
-}
-
 static int compare_names(const void *a, const void *b)
 {
     const struct resolved_name *left = a;
@@ -381,79 +427,62 @@ static int compare_names(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-/* "numbers" and "more" of one ABI. */
-static int read_numbers(struct reader *r, const struct json_value *object,
-                        const struct json_value *numbers, struct resolved_abi *abi)
+static int read_numbers(struct reader *r, const struct json_value *numbers,
+                        struct resolved_abi *abi)
 {
-    size_t capacity = 0;
-    if (expect_kind(r->file, numbers, JSON_ARRAY, r->error) < 0) {
-        return -1;
-    }
-    if (numbers->count != r->policy->syscall_count) {
-        return fail_value(r->file, numbers, r->error,
-                          "%zu numbers for %zu system calls: there has to be one for each",
-                          numbers->count, r->policy->syscall_count);
-    }
-    size_t i = 0;
-    uint64_t number = 0;
-    for (const struct json_value *v = json_first(numbers); v; v = json_next(numbers, v), i++) {
-        if (v->kind == JSON_NULL) {
-            continue;
-        }
-        if (expect_uint(r->file, v, UINT32_MAX, &number, r->error) < 0) {
-            return -1;
-        }
-        add_number(abi, &capacity, r->policy->syscalls[i].name, number);
-    }
-    const struct json_value *more = json_find(object, "more");
-    if (!more) {
+    if (!numbers) {
         return 0;
     }
-    if (expect_kind(r->file, more, JSON_OBJECT, r->error) < 0) {
+    if (expect_kind(r->file, numbers, JSON_OBJECT, r->error) < 0) {
         return -1;
     }
-    for (const struct json_value *m = json_first(more); m; m = json_next(more, m)) {
-        if (expect_new(r, m, m->key, true) < 0 ||
+    if (numbers->count > POLICY_MAX_SYSCALLS) {
+        return fail_value(r->file, numbers, r->error,
+                          "more than 4096 numbers: no filter could hold them");
+    }
+    size_t capacity = 0;
+    uint64_t number = 0;
+    for (const struct json_value *m = json_first(numbers); m; m = json_next(numbers, m)) {
+        if (expect_name(r, m, m->key, true) < 0 ||
             expect_uint(r->file, m, UINT32_MAX, &number, r->error) < 0) {
             return -1;
         }
-        add_number(abi, &capacity, m->key, number);
+        struct resolved_name *slot =
+            memory_append(&abi->names, &abi->name_count, &capacity, sizeof *abi->names);
+        *slot = (struct resolved_name){.name = memory_strdup(m->key), .number = (uint32_t)number};
     }
-    qsort(abi->names, abi->name_count, sizeof *abi->names, compare_names);
+    if (abi->name_count) {
+        qsort(abi->names, abi->name_count, sizeof *abi->names, compare_names);
+    }
     return 0;
 }
 
 static int read_resolved_abi(struct reader *r, const struct json_value *object,
                              struct resolved_abi *abi)
 {
-    static const char *const keys[] = {"abi", "audit", "ceiling", "numbers", "more"};
+    static const char *const keys[] = {"abi", "ceiling", "numbers"};
     if (expect_kind(r->file, object, JSON_OBJECT, r->error) < 0 ||
         expect_keys(r->file, object, keys, sizeof keys / sizeof *keys, "a resolved ABI", r->error) <
             0) {
         return -1;
     }
     const struct json_value *name = json_find(object, "abi");
-    const struct json_value *audit = json_find(object, "audit");
     const struct json_value *ceiling = json_find(object, "ceiling");
-    const struct json_value *numbers = json_find(object, "numbers");
-    if (!name || !audit || !numbers) {
+    if (!name) {
         return fail_value(r->file, object, r->error,
-                          "a resolved ABI needs 'abi', 'audit' and 'numbers': complete it");
+                          "a resolved ABI without 'abi': say which it is");
     }
-    uint64_t number = 0;
     if (expect_kind(r->file, name, JSON_STRING, r->error) < 0 ||
-        expect_name(r, name, name->text, false) < 0 ||
-        expect_uint(r->file, audit, UINT32_MAX, &number, r->error) < 0) {
+        expect_name(r, name, name->text, false) < 0) {
         return -1;
     }
-    abi->audit_architecture = (uint32_t)number;
     abi->name = memory_strdup(name->text);
-    number = UINT32_MAX;
+    uint64_t number = UINT32_MAX;
     if (ceiling && expect_uint(r->file, ceiling, UINT32_MAX, &number, r->error) < 0) {
         return -1;
     }
     abi->ceiling = (uint32_t)number;
-    return read_numbers(r, object, numbers, abi);
+    return read_numbers(r, json_find(object, "numbers"), abi);
 }
 
 static int read_resolution(struct reader *r, const struct json_value *list,

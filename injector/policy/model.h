@@ -138,8 +138,10 @@ void policy_make_audit(struct policy *policy);
 void policy_allow_nesting(struct policy *policy);
 
 /*
- * A resolution: the numbers that a target gave to the names of a policy, and the ceilings. It is
- * recorded in the payload, so that a later elfcage with a newer name table proves the same thing.
+ * A resolution: what a target made of a policy, as far as it does not follow from the policy by
+ * itself: the ABIs, their ceilings, and the numbers of names that some tables do not know yet. It
+ * is recorded in the payload, so that a later elfcage with a newer name table proves the same
+ * thing.
  */
 struct resolved_name {
     char *name; /* owned */
@@ -147,11 +149,10 @@ struct resolved_name {
 };
 
 struct resolved_abi {
-    char *name; /* owned: "x86_64" */
-    uint32_t audit_architecture;
+    char *name;       /* owned: "x86_64" */
     uint32_t ceiling; /* highest number that is not "newer than the policy" (see enosys_above);
                          UINT32_MAX: no ceiling */
-    struct resolved_name *names; /* owned, sorted by name */
+    struct resolved_name *names; /* owned, sorted by name; usually none */
     size_t name_count;
 };
 

@@ -627,39 +627,42 @@ struct forgery {
     const char *expected;
 };
 
+/* Adds a number to the record of ABI `index`. */
+static void add(struct resolution *resolution, size_t index, const char *name, uint32_t number)
+{
+    struct resolved_abi *abi = &resolution->abis[index];
+    abi->names = memory_resize(abi->names, abi->name_count + 1, sizeof *abi->names);
+    abi->names[abi->name_count++] = (struct resolved_name){memory_strdup(name), number};
+}
+
 static void forge_number(struct resolution *resolution)
 {
-    resolution->abis[0].names[0].number++;
+    add(resolution, 0, "read", 1);
 }
 
-static void forge_name_away(struct resolution *resolution)
+static void forge_known_number(struct resolution *resolution)
 {
-    struct resolved_abi *abi = &resolution->abis[0];
-    free(abi->names[--abi->name_count].name);
-}
-
-static void forge_way_away(struct resolution *resolution)
-{
-    struct resolved_abi *abi = &resolution->abis[1];
-    size_t kept = 0;
-    for (size_t i = 0; i < abi->name_count; i++) {
-        if (strcmp(abi->names[i].name, "socketcall") == 0) {
-            free(abi->names[i].name);
-        } else {
-            abi->names[kept++] = abi->names[i];
-        }
-    }
-    abi->name_count = kept;
+    add(resolution, 0, "read", 0);
 }
 
 static void forge_abi_away(struct resolution *resolution)
 {
-    struct resolved_abi *abi = &resolution->abis[--resolution->abi_count];
-    for (size_t i = 0; i < abi->name_count; i++) {
-        free(abi->names[i].name);
-    }
+    const struct resolved_abi *abi = &resolution->abis[--resolution->abi_count];
     free(abi->names);
     free(abi->name);
+}
+
+static void forge_abi(struct resolution *resolution)
+{
+    resolution->abis = memory_resize(resolution->abis, 3, sizeof *resolution->abis);
+    resolution->abis[resolution->abi_count++] =
+        (struct resolved_abi){.name = memory_strdup("x32"), .ceiling = 469};
+}
+
+static void forge_abi_name(struct resolution *resolution)
+{
+    free(resolution->abis[1].name);
+    resolution->abis[1].name = memory_strdup("arm");
 }
 
 static void forge_ceiling(struct resolution *resolution)
@@ -669,51 +672,48 @@ static void forge_ceiling(struct resolution *resolution)
 
 static void forge_order(struct resolution *resolution)
 {
-    struct resolved_name other = resolution->abis[0].names[0];
-    resolution->abis[0].names[0] = resolution->abis[0].names[1];
-    resolution->abis[0].names[1] = other;
+    add(resolution, 0, "zzz", 471);
+    add(resolution, 0, "yyy", 472);
+}
+
+static void forge_twice(struct resolution *resolution)
+{
+    add(resolution, 1, "yyy", 471);
+    add(resolution, 1, "zzz", 471);
 }
 
 static void forge_unknown(struct resolution *resolution)
 {
-    /* "zzz" sorts last; 59 is execve. */
-    struct resolved_abi *abi = &resolution->abis[0];
-    abi->names = memory_resize(abi->names, abi->name_count + 1, sizeof *abi->names);
-    abi->names[abi->name_count++] = (struct resolved_name){memory_strdup("zzz"), 59};
+    add(resolution, 0, "zzz", 59); /* execve's */
 }
 
-static void forge_audit_architecture(struct resolution *resolution)
+static void forge_x32_number(struct resolution *resolution)
 {
-    resolution->abis[1].audit_architecture = 0xc00000b7;
+    add(resolution, 0, "zzz", 0x40000001);
 }
+
+#define CHANGED(abi, what)                                                                         \
+    "the recorded numbers of " abi " do not fit the policy: " what ": the payload has been "       \
+                                                                   "changed"
 
 static const struct forgery forgeries[] = {
     {"another number", forge_number,
      "the record says read has number 1 in the x86_64 ABI, the table 0: the payload has been "
      "changed"},
-    {"a name less", forge_name_away,
-     "the recorded numbers of x86_64 do not fit the policy: a name of the policy is missing: the "
-     "payload has been changed"},
-    {"a way less", forge_way_away,
-     "the recorded numbers of i386 do not fit the policy: a name of the policy is missing: the "
-     "payload has been changed"},
-    {"an ABI less", forge_abi_away,
-     "the recorded numbers of i386 do not fit the policy: the ABI is missing: the payload has been "
-     "changed"},
-    {"another ceiling", forge_ceiling,
-     "the recorded numbers of x86_64 do not fit the policy: the ceiling is another: the payload "
-     "has "
-     "been changed"},
-    {"another order", forge_order,
-     "the recorded numbers of x86_64 do not fit the policy: names are not in order: the payload "
-     "has "
-     "been changed"},
+    {"a number that every table has", forge_known_number,
+     CHANGED("x86_64", "a number that follows from its name is there")},
+    {"an ABI less", forge_abi_away, CHANGED("i386", "the ABI is missing")},
+    {"an ABI more", forge_abi, CHANGED("x32", "the ABI is not covered")},
+    {"another ABI", forge_abi_name, CHANGED("i386", "the ABI is missing")},
+    {"another ceiling", forge_ceiling, CHANGED("x86_64", "the ceiling is another")},
+    {"another order", forge_order, CHANGED("x86_64", "names are not in order")},
+    {"one number twice", forge_twice, CHANGED("i386", "a number is there twice")},
     {"an unknown name", forge_unknown,
      "the record says zzz has number 59 in the x86_64 ABI, which it cannot have: the payload has "
      "been changed"},
-    {"another architecture", forge_audit_architecture,
-     "the recorded numbers of i386 do not fit the policy: the ABI is missing: the payload has been "
-     "changed"},
+    {"a number of x32", forge_x32_number,
+     "the record says zzz has number 1073741825 in the x86_64 ABI, which it cannot have: the "
+     "payload has been changed"},
 };
 
 static void test_replay_refuses_forged_records(void **state)
@@ -735,6 +735,9 @@ static void test_replay_refuses_forged_records(void **state)
         table_resolve(policy, arch, &table, &resolution, NULL, &error);
         assert_no_error(&error);
         table_free(STEAL(table));
+        assert_int_equal(resolution.abi_count, 2);
+        assert_int_equal(resolution.abis[0].name_count, 0);
+        assert_int_equal(resolution.abis[1].name_count, 0);
         forgeries[i].forge(&resolution);
         assert_int_equal(table_replay(policy, arch, &resolution, &table, &error), -1);
         assert_null(table);
@@ -753,12 +756,11 @@ static void test_replay_takes_a_newer_record(void **state)
         .rules = {{"read", ALLOW_CALL, {{0}}}, {"zzz", ALLOW_CALL, {{0}}}},
     };
     struct policy *policy = policy_given(&given);
-    struct resolved_name names[] = {{memory_strdup("read"), 0}, {memory_strdup("zzz"), 475}};
+    struct resolved_name name = {memory_strdup("zzz"), 475};
     struct resolved_abi abi = {.name = memory_strdup("x86_64"),
-                               .audit_architecture = 0xc000003e,
                                .ceiling = 480,
-                               .names = memory_copy(names, sizeof names),
-                               .name_count = 2};
+                               .names = memory_copy(&name, sizeof name),
+                               .name_count = 1};
     struct resolution resolution = {.abis = memory_copy(&abi, sizeof abi), .abi_count = 1};
     struct table *table = NULL;
     struct filter filter = {0};

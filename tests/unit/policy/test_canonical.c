@@ -27,11 +27,17 @@ static struct policy *sample(void)
     };
     policy_add_rule(policy, "mmap", edges, 6, (struct action){ACTION_TRAP, 5}, nowhere);
     policy_add_rule(policy, "mmap", NULL, 0, (struct action){ACTION_KILL_THREAD, 0}, nowhere);
+    static const uint64_t families[] = {16, 2, 2, 10};
+    for (size_t i = 0; i < COUNT(families); i++) {
+        const struct condition pair[] = {{1, 32, COMPARE_EQ, 3, 0},
+                                         {0, 32, COMPARE_EQ, families[i], 0}};
+        policy_add_rule(policy, "socket", pair, 2, allow, nowhere);
+    }
     return policy;
 }
 
 static const char sample_text[] =
-    "{\"elfcage-policy\":1,\n"
+    "{\"elfcage-policy\":2,\n"
     "\"default\":\"errno:EPERM\",\n"
     "\"flags\":[\"LOG\",\"SPEC_ALLOW\"],\n"
     "\"enosys-above\":\"profile\",\n"
@@ -43,7 +49,8 @@ static const char sample_text[] =
     "\"clone\":[{\"if\":[[0,32,\"&\",2114060288,0]],\"do\":\"allow\"}],\n"
     "\"mmap\":[{\"if\":[[0,32,\"!=\",4294967295],[1,64,\"<\",18446744073709551615],"
     "[2,64,\"<=\",0],[3,32,\">\",1],[4,64,\">=\",2],[5,32,\"==\",3]],\"do\":\"trap:5\"},"
-    "{\"do\":\"kill-thread\"}]}}\n";
+    "{\"do\":\"kill-thread\"}],\n"
+    "\"socket\":[{\"if\":[[1,32,\"==\",3],[0,32,\"==\",16,2,2,10]],\"do\":\"allow\"}]}}\n";
 
 static void test_canonical_print(void **state)
 {
@@ -52,11 +59,11 @@ static void test_canonical_print(void **state)
     assert_canonical(policy, sample_text);
     policy_free(policy);
     policy = policy_new(allow);
-    assert_canonical(policy, "{\"elfcage-policy\":1,\n\"default\":\"allow\"}\n");
+    assert_canonical(policy, "{\"elfcage-policy\":2,\n\"default\":\"allow\"}\n");
     policy->enosys_above = ENOSYS_ABOVE_NONE;
     policy->audit = true;
     policy->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-    assert_canonical(policy, "{\"elfcage-policy\":1,\n\"default\":\"allow\",\n"
+    assert_canonical(policy, "{\"elfcage-policy\":2,\n\"default\":\"allow\",\n"
                              "\"flags\":[\"SPEC_ALLOW\"],\n\"audit\":true,\n"
                              "\"enosys-above\":\"none\"}\n");
     policy_free(policy);
@@ -72,7 +79,7 @@ static void test_canonical_is_one_spelling(void **state)
         policy_add_rule(policy, names[i], NULL, 0, (struct action){ACTION_LOG, (uint16_t)i},
                         nowhere);
     }
-    assert_canonical(policy, "{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"plain\":{\n"
+    assert_canonical(policy, "{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"plain\":{\n"
                              "\"log\":[\"a\",\"b\",\"c\"]}}\n");
     policy_free(policy);
 }
@@ -87,19 +94,9 @@ static void add_number(struct resolved_abi *abi, const char *name, uint32_t numb
 static struct resolution sample_resolution(void)
 {
     struct resolution r = {.abis = memory_zeroed(2, sizeof *r.abis), .abi_count = 2};
-    r.abis[0] = (struct resolved_abi){
-        .name = memory_strdup("x86_64"), .audit_architecture = 0xc000003e, .ceiling = 462};
-    add_number(&r.abis[0], "clone", 56);
-    add_number(&r.abis[0], "clone3", 435);
-    add_number(&r.abis[0], "mmap", 9);
-    add_number(&r.abis[0], "read", 0);
-    add_number(&r.abis[0], "write", 1);
-    r.abis[1] = (struct resolved_abi){
-        .name = memory_strdup("i386"), .audit_architecture = 0x40000003, .ceiling = UINT32_MAX};
-    add_number(&r.abis[1], "chown32", 212);
-    add_number(&r.abis[1], "clone", 120);
-    add_number(&r.abis[1], "mmap2", 192);
-    add_number(&r.abis[1], "read", 3);
+    r.abis[0] = (struct resolved_abi){.name = memory_strdup("x86_64"), .ceiling = 462};
+    r.abis[1] = (struct resolved_abi){.name = memory_strdup("i386"), .ceiling = UINT32_MAX};
+    add_number(&r.abis[1], "read", 470);
     add_number(&r.abis[1], "zzz", 4294967295);
     return r;
 }
@@ -112,8 +109,8 @@ static bool resolution_equal(const struct resolution *a, const struct resolution
     for (size_t i = 0; i < a->abi_count; i++) {
         const struct resolved_abi *x = &a->abis[i];
         const struct resolved_abi *y = &b->abis[i];
-        if (strcmp(x->name, y->name) != 0 || x->audit_architecture != y->audit_architecture ||
-            x->ceiling != y->ceiling || x->name_count != y->name_count) {
+        if (strcmp(x->name, y->name) != 0 || x->ceiling != y->ceiling ||
+            x->name_count != y->name_count) {
             return false;
         }
         for (size_t k = 0; k < x->name_count; k++) {
@@ -136,11 +133,8 @@ static void test_canonical_resolution(void **state)
     assert_memory_equal(text, sample_text, head);
     assert_string_equal(text + head,
                         ",\n\"resolved\":[\n"
-                        "{\"abi\":\"x86_64\",\"audit\":3221225534,\"ceiling\":462,\n"
-                        "\"numbers\":[56,435,9,0,1]},\n"
-                        "{\"abi\":\"i386\",\"audit\":1073741827,\n"
-                        "\"numbers\":[120,null,null,3,null],\n"
-                        "\"more\":{\"chown32\":212,\"mmap2\":192,\"zzz\":4294967295}}]}\n");
+                        "{\"abi\":\"x86_64\",\"ceiling\":462},\n"
+                        "{\"abi\":\"i386\",\"numbers\":{\"read\":470,\"zzz\":4294967295}}]}\n");
     struct policy *again = NULL;
     struct resolution read = {0};
     struct error error = {0};
@@ -172,18 +166,99 @@ static void test_canonical_is_short(void **state)
     struct resolution r = {.abis = memory_zeroed(2, sizeof *r.abis), .abi_count = 2};
     r.abis[0] = (struct resolved_abi){.name = memory_strdup("x86_64"), .ceiling = 462};
     r.abis[1] = (struct resolved_abi){.name = memory_strdup("i386"), .ceiling = 462};
-    enum { NAMES = 300, NAME_LENGTH = 8 };
+    enum { NAMES = 300, NAME_LENGTH = 8, VALUES = 100 };
     for (unsigned i = 0; i < NAMES; i++) {
         CLEANUP_FREE char *name = memory_printf("call_%03u", i);
         policy_add_rule(policy, name, NULL, 0, allow, nowhere);
-        add_number(&r.abis[0], name, 100 + i);
-        add_number(&r.abis[1], name, 100 + i);
+    }
+    for (unsigned i = 0; i < VALUES; i++) {
+        const struct condition equal = {0, 32, COMPARE_EQ, 100 + i, 0};
+        policy_add_rule(policy, "values", &equal, 1, allow, nowhere);
     }
     CLEANUP_FREE char *text = canonical_print(policy, &r);
-    /* Quotes, comma, and two numbers of three digits with theirs. */
-    assert_in_range(strlen(text), 1, NAMES * (NAME_LENGTH + 11) + 250);
+    /* Quotes and comma; a value of three digits and its comma. */
+    assert_in_range(strlen(text), 1, NAMES * (NAME_LENGTH + 3) + VALUES * 4 + 250);
     policy_free(policy);
     resolution_free(&r);
+}
+
+/* Which rules are written as one: neighbours that differ in the last value, and only those. */
+static void test_canonical_joins_rules(void **state)
+{
+    (void)state;
+    struct policy *policy = policy_new(allow);
+    const struct action log = {ACTION_LOG, 0};
+    const struct action trap = {ACTION_TRAP, 0};
+    const struct {
+        struct condition conditions[2];
+        size_t count;
+        struct action action;
+    } rules[] = {
+        {{{0, 32, COMPARE_EQ, 1, 0}}, 1, log},
+        {{{0, 32, COMPARE_EQ, 0, 0}}, 1, log},
+        {{{0, 32, COMPARE_EQ, 2, 0}}, 1, trap},
+        {{{0, 32, COMPARE_NE, 3, 0}}, 1, trap},
+        {{{0, 64, COMPARE_NE, 3, 0}}, 1, trap},
+        {{{1, 64, COMPARE_NE, 3, 0}}, 1, trap},
+        {{{1, 64, COMPARE_MASKED_EQ, 1, 3}}, 1, trap},
+        {{{1, 64, COMPARE_MASKED_EQ, 2, 3}}, 1, trap},
+        {{{1, 64, COMPARE_MASKED_EQ, 2, 7}}, 1, trap},
+        {{{1, 64, COMPARE_MASKED_EQ, 2, 7}, {0, 32, COMPARE_EQ, 0, 0}}, 2, trap},
+        {{{1, 64, COMPARE_MASKED_EQ, 2, 7}, {0, 32, COMPARE_EQ, 1, 0}}, 2, trap},
+        {{{1, 64, COMPARE_MASKED_EQ, 3, 7}, {0, 32, COMPARE_EQ, 1, 0}}, 2, trap},
+        {{{0}}, 0, log},
+        {{{0}}, 0, log},
+        {{{0, 32, COMPARE_EQ, 1, 0}}, 1, log},
+    };
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        policy_add_rule(policy, "a", rules[i].conditions, rules[i].count, rules[i].action, nowhere);
+    }
+    assert_canonical(policy, "{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"rules\":{\n\"a\":["
+                             "{\"if\":[[0,32,\"==\",1,0]],\"do\":\"log\"},"
+                             "{\"if\":[[0,32,\"==\",2]],\"do\":\"trap:0\"},"
+                             "{\"if\":[[0,32,\"!=\",3]],\"do\":\"trap:0\"},"
+                             "{\"if\":[[0,64,\"!=\",3]],\"do\":\"trap:0\"},"
+                             "{\"if\":[[1,64,\"!=\",3]],\"do\":\"trap:0\"},"
+                             "{\"if\":[[1,64,\"&\",3,1,2]],\"do\":\"trap:0\"},"
+                             "{\"if\":[[1,64,\"&\",7,2]],\"do\":\"trap:0\"},"
+                             "{\"if\":[[1,64,\"&\",7,2],[0,32,\"==\",0,1]],\"do\":\"trap:0\"},"
+                             "{\"if\":[[1,64,\"&\",7,3],[0,32,\"==\",1]],\"do\":\"trap:0\"},"
+                             "{\"do\":\"log\"},{\"do\":\"log\"},"
+                             "{\"if\":[[0,32,\"==\",1]],\"do\":\"log\"}]}}\n");
+    policy_free(policy);
+}
+
+/* Each value is a rule, and is where it is written. */
+static void test_canonical_places_of_values(void **state)
+{
+    (void)state;
+    struct policy *policy =
+        parse_good("{\"elfcage-policy\":2,\"default\":\"allow\",\n"
+                   "\"rules\":{\"a\":[{\"do\":\"log\",\"if\":[[0,32,\"==\",1,\n 2]]}]}}",
+                   NULL, NULL);
+    const struct syscall_rules *rules = policy_find(policy, "a");
+    assert_int_equal(rules->rule_count, 2);
+    assert_int_equal(rules->rules[0].conditions[0].value, 1);
+    assert_int_equal(rules->rules[0].place.line, 2);
+    assert_int_equal(rules->rules[0].place.column, 15);
+    assert_int_equal(rules->rules[1].conditions[0].value, 2);
+    assert_int_equal(rules->rules[1].place.line, 3);
+    assert_int_equal(rules->rules[1].place.column, 2);
+    policy_free(policy);
+}
+
+/* What "show --policy" printed before there were lists of values. */
+static void test_canonical_reads_version_1(void **state)
+{
+    (void)state;
+    struct policy *policy =
+        parse_good("{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"rules\":{\n"
+                   "\"a\":[{\"if\":[[0,32,\"==\",1]],\"do\":\"log\"},"
+                   "{\"if\":[[0,32,\"==\",2]],\"do\":\"log\"}]}}\n",
+                   NULL, NULL);
+    assert_canonical(policy, "{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"rules\":{\n"
+                             "\"a\":[{\"if\":[[0,32,\"==\",1,2]],\"do\":\"log\"}]}}\n");
+    policy_free(policy);
 }
 
 /* Any other spelling of the same is good for a user's policy and not for a payload. */
@@ -194,37 +269,41 @@ static void test_canonical_spelling(void **state)
         const char *text; /* '^': where it differs */
         const char *canonical;
     } cases[] = {
-        {"{\"elfcage-policy\":1,^\"default\":\"allow\"}\n", "\"allow\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\"}^", "\"allow\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"^Allow\"}\n", "\"allow\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"errno^\"}\n", "\"errno:EPERM\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"errno:^1\"}\n", "\"errno:EPERM\"}"},
-        {"{\"^default\":\"allow\",\n\"elfcage-policy\":1}\n", "\"allow\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\"^,\n\"flags\":[]}\n", "\"allow\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"flags\":[\"^SPEC_ALLOW\",\"LOG\"]}\n",
+        {"{\"elfcage-policy\":2,^\"default\":\"allow\"}\n", "\"allow\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\"}^", "\"allow\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"^Allow\"}\n", "\"allow\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"errno^\"}\n", "\"errno:EPERM\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"errno:^1\"}\n", "\"errno:EPERM\"}"},
+        {"{\"^default\":\"allow\",\n\"elfcage-policy\":2}\n", "\"allow\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\"^,\n\"flags\":[]}\n", "\"allow\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"flags\":[\"^SPEC_ALLOW\",\"LOG\"]}\n",
          "\"allow\",\n\"flags\":[\"LOG\",\"SPEC_ALLOW\"]}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"flags\":[\"LOG\"^,\"LOG\"]}\n",
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"flags\":[\"LOG\"^,\"LOG\"]}\n",
          "\"allow\",\n\"flags\":[\"LOG\"]}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\"^,\n\"enosys-above\":\"table\"}\n",
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\"^,\n\"enosys-above\":\"table\"}\n",
          "\"allow\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\"^,\n\"audit\":false}\n", "\"allow\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"abis\":[\"^x86_64\",\"i386\"]}\n",
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\"^,\n\"audit\":false}\n", "\"allow\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"abis\":[\"^x86_64\",\"i386\"]}\n",
          "\"allow\",\n\"abis\":[\"i386\",\"x86_64\"]}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\"^,\n\"plain\":{}}\n", "\"allow\"}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"plain\":{\n\"log\":[\"^b\",\"a\"]}}\n",
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\"^,\n\"plain\":{}}\n", "\"allow\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"plain\":{\n\"log\":[\"^b\",\"a\"]}}\n",
          "\"allow\",\n\"plain\":{\n\"log\":[\"a\",\"b\"]}}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"plain\":{\n\"^trap:0\":[\"b\"],\n"
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"plain\":{\n\"^trap:0\":[\"b\"],\n"
          "\"log\":[\"a\"]}}\n",
          "\"allow\",\n\"plain\":{\n\"log\":[\"a\"],\n\"trap:0\":[\"b\"]}}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"plain\":{\n\"log\":[\"^\\u0061\"]}}\n",
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"plain\":{\n\"log\":[\"^\\u0061\"]}}\n",
          "\"allow\",\n\"plain\":{\n\"log\":[\"a\"]}}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"^rules\":{\n\"a\":[{\"do\":\"log\"}]}}"
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"^rules\":{\n\"a\":[{\"do\":\"log\"}]}}"
          "\n",
          "\"allow\",\n\"plain\":{\n\"log\":[\"a\"]}}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"rules\":{\n\"a\":[{\"^do\":\"log\","
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"rules\":{\n\"a\":[{\"^do\":\"log\","
          "\"if\":[[0,32,\"==\",1]]}]}}\n",
          "\"allow\",\n\"rules\":{\n\"a\":[{\"if\":[[0,32,\"==\",1]],\"do\":\"log\"}]}}"},
-        {"{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"rules\":{\n\"a\":[{\"if\":[[0,32,\"=="
+        {"{\"elfcage-policy\":^1,\n\"default\":\"allow\"}\n", "\"allow\"}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"rules\":{\n\"a\":[{\"if\":[[0,32,"
+         "\"==\",1^]],\"do\":\"log\"},{\"if\":[[0,32,\"==\",2]],\"do\":\"log\"}]}}\n",
+         "\"allow\",\n\"rules\":{\n\"a\":[{\"if\":[[0,32,\"==\",1,2]],\"do\":\"log\"}]}}"},
+        {"{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"rules\":{\n\"a\":[{\"if\":[[0,32,\"=="
          "\","
          "^007]],\"do\":\"log\"}]}}\n",
          NULL},
@@ -241,7 +320,7 @@ static void test_canonical_spelling(void **state)
                             "not the canonical spelling: this text was not written by elfcage, or "
                             "was changed since");
             CLEANUP_FREE char *expected =
-                memory_printf("{\"elfcage-policy\":1,\n\"default\":%s\n", cases[i].canonical);
+                memory_printf("{\"elfcage-policy\":2,\n\"default\":%s\n", cases[i].canonical);
             policy = parse_good(m.text, NULL, NULL);
             assert_canonical(policy, expected);
             policy_free(policy);
@@ -251,23 +330,26 @@ static void test_canonical_spelling(void **state)
     }
 }
 
-#define HEAD "{\"elfcage-policy\":1,\n\"default\":\"allow\",\n"
+#define HEAD "{\"elfcage-policy\":2,\n\"default\":\"allow\",\n"
 #define CONDITION(text) HEAD "\"rules\":{\n\"socket\":[{\"if\":[" text "],\"do\":\"log\"}]}}\n"
 #define RESOLVED(text) HEAD "\"plain\":{\n\"log\":[\"a\",\"b\"]},\n\"resolved\":[" text "]}\n"
-#define ABI(name, rest) "{\"abi\":\"" name "\",\"audit\":1," rest "}"
+#define ABI(name, rest) "{\"abi\":\"" name "\"," rest "}"
 
 static const struct {
     const char *text;
     const char *message;
 } mistakes[] = {
-    {"{\"elfcage-policy\":^2}", "version 2 of the canonical form: this elfcage reads version 1"},
+    {"{\"elfcage-policy\":^3}",
+     "version 3 of the canonical form: this elfcage reads versions 1 and 2"},
+    {"{\"elfcage-policy\":^0}",
+     "version 0 of the canonical form: this elfcage reads versions 1 and 2"},
     {"{\"elfcage-policy\":^\"1\"}", "'elfcage-policy' is a string: it has to be a number"},
     {"{\"elfcage-policy\":^1.0}",
      "'elfcage-policy': 1.0 is no whole number from 0 to 4294967295 in "
      "plain digits: write it as one"},
-    {"^{\"elfcage-policy\":1}", "no 'default': say what the other calls get"},
-    {"{\"elfcage-policy\":1,\"default\":^1}", "'default' is a number: it has to be a string"},
-    {"{\"elfcage-policy\":1,\"default\":^\"deny\"}",
+    {"^{\"elfcage-policy\":2}", "no 'default': say what the other calls get"},
+    {"{\"elfcage-policy\":2,\"default\":^1}", "'default' is a number: it has to be a string"},
+    {"{\"elfcage-policy\":2,\"default\":^\"deny\"}",
      "'deny' is not an action: allow, log, errno:NAME, trap:N, trace:N, kill-thread, kill-process"},
     {HEAD "^\"enosys_above\":\"none\"}",
      "unknown key 'enosys_above' in a canonical policy: write 'enosys-above'"},
@@ -304,18 +386,17 @@ static const struct {
     {CONDITION("^0"), "a number where an array has to be: correct it"},
     {CONDITION("^[0,32,\"==\"]"),
      "a condition of 3 elements: write [argument, width, operator, value]"},
-    {CONDITION("^[0,32,\"&\",1,1,1]"),
-     "a condition of 6 elements: write [argument, width, operator, value]"},
+    {CONDITION("[0,32,\"==\",1,^2],[1,32,\"==\",1]"),
+     "a second value in a condition that is not the last: put that condition last, or write a rule "
+     "for each value"},
+    {CONDITION("[0,32,\"==\",1,^null]"), "null where a number has to be: correct it"},
+    {CONDITION("[0,32,\"&\",3,1,^4]"), "4 has bits that the mask 3 lacks: it can never hold"},
     {CONDITION("[^6,32,\"==\",1]"), "6 is no whole number from 0 to 5 in plain digits: write it as "
                                     "one"},
     {CONDITION("[0,^16,\"==\",1]"), "width 16: it is 32 or 64"},
     {CONDITION("[0,32,^\"=\",1]"), "'=' is not an operator: == != < <= > >= &"},
-    {CONDITION("^[0,32,\"==\",1,1]"),
-     "'&' has a mask and a value, the other operators have a value: "
-     "5 elements do not fit"},
     {CONDITION("^[0,32,\"&\",1]"),
-     "'&' has a mask and a value, the other operators have a value: 4 "
-     "elements do not fit"},
+     "'&' with one number: write [argument, width, \"&\", mask, value]"},
     {CONDITION("[0,32,\"==\",^4294967296]"),
      "4294967296 is no whole number from 0 to 4294967295 in plain digits: write it as one"},
     {CONDITION("[0,32,\"&\",^4294967296,0]"),
@@ -326,22 +407,19 @@ static const struct {
     {CONDITION("[0,32,\"&\",1,^2]"), "2 has bits that the mask 1 lacks: it can never hold"},
     {HEAD "\"resolved\":^{}}", "'resolved' is an object: it has to be an array"},
     {RESOLVED("^1"), "a number where an object has to be: correct it"},
-    {RESOLVED("^{}"), "a resolved ABI needs 'abi', 'audit' and 'numbers': complete it"},
-    {RESOLVED(ABI("x", "\"numbers\":^[1]")),
-     "1 numbers for 2 system calls: there has to be one for each"},
-    {RESOLVED(ABI("x", "\"numbers\":[1,^-1]")),
-     "-1 is no whole number from 0 to 4294967295 in plain digits: write it as one"},
-    {RESOLVED(ABI("x", "\"numbers\":[1,2],\"ceiling\":^null")),
-     "'ceiling' is null: it has to be a number"},
-    {RESOLVED(ABI("x", "\"numbers\":[1,2],\"more\":{^\"a\":1}")),
-     "'a' for the second time: name it once"},
-    {RESOLVED(ABI("x", "\"numbers\":[1,2],\"more\":{^\"a b\":1}")),
+    {RESOLVED("^{}"), "a resolved ABI without 'abi': say which it is"},
+    {RESOLVED("{\"abi\":^1}"), "'abi' is a number: it has to be a string"},
+    {RESOLVED("{\"abi\":^\"x-y\"}"), "'x-y' is not a name: letters, digits and '_' only"},
+    {RESOLVED(ABI("x", "\"numbers\":^[1]")), "'numbers' is an array: it has to be an object"},
+    {RESOLVED(ABI("x", "\"numbers\":{\"a\":^-1}")),
+     "'a': -1 is no whole number from 0 to 4294967295 in plain digits: write it as one"},
+    {RESOLVED(ABI("x", "\"ceiling\":^null")), "'ceiling' is null: it has to be a number"},
+    {RESOLVED(ABI("x", "\"numbers\":{^\"a b\":1}")),
      "'a b' is not a name: letters, digits and '_' only"},
-    {RESOLVED(ABI("x", "\"numbers\":[1,2],\"more\":{\"c\":^null}")),
-     "'c' is null: it has to be a number"},
-    {RESOLVED(ABI("x", "\"numbers\":[1,2],^\"extra\":1")),
-     "unknown key 'extra' in a resolved ABI: remove it, nothing is passed over in silence"},
-    {RESOLVED(ABI("x", "\"numbers\":[1,2]") ",^" ABI("x", "\"numbers\":[1,2]")),
+    {RESOLVED(ABI("x", "\"numbers\":{\"c\":^null}")), "'c' is null: it has to be a number"},
+    {RESOLVED(ABI("x", "^\"audit\":1")),
+     "unknown key 'audit' in a resolved ABI: remove it, nothing is passed over in silence"},
+    {RESOLVED(ABI("x", "\"ceiling\":1") ",^" ABI("x", "\"ceiling\":1")),
      "ABI 'x' is resolved twice: keep one"},
 };
 
@@ -401,6 +479,9 @@ int main(void)
         cmocka_unit_test(test_canonical_is_one_spelling),
         cmocka_unit_test(test_canonical_resolution),
         cmocka_unit_test(test_canonical_is_short),
+        cmocka_unit_test(test_canonical_joins_rules),
+        cmocka_unit_test(test_canonical_places_of_values),
+        cmocka_unit_test(test_canonical_reads_version_1),
         cmocka_unit_test(test_canonical_spelling),
         cmocka_unit_test(test_canonical_mistakes),
         cmocka_unit_test(test_canonical_is_told_from_oci),

@@ -26,7 +26,7 @@ static void test_inline_lists(void **state)
     assert_int_equal(policy_add_inline(policy, POLICY_INLINE_DENY, "chown,chown:EPERM", SETS_PINNED,
                                        NULL, &error),
                      0);
-    assert_canonical(policy, "{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"plain\":{\n"
+    assert_canonical(policy, "{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"plain\":{\n"
                              "\"allow\":[\"read\"],\n"
                              "\"errno:EACCES\":[\"mount\",\"umount2\"],\n"
                              "\"errno:ENOSYS\":[\"clone3\"],\n"
@@ -51,7 +51,7 @@ static void test_inline_sets(void **state)
         {POLICY_INLINE_DENY, "@keyring:ENOSYS"},
         {POLICY_INLINE_DENY, "systemd:@swap,execveat:EACCES"},
     };
-    static const char expected[] = "{\"elfcage-policy\":1,\n\"default\":\"allow\",\n\"plain\":{\n"
+    static const char expected[] = "{\"elfcage-policy\":2,\n\"default\":\"allow\",\n\"plain\":{\n"
                                    "\"allow\":[\"execve\",\"fchown\"],\n"
                                    "\"errno:EACCES\":[\"execveat\",\"swapoff\",\"swapon\"],\n"
                                    "\"errno:EPERM\":[\"chown\",\"chown32\",\"fchown32\","

@@ -205,7 +205,7 @@ static void test_audit_leaves_no_denial(void **state)
     policy_make_audit(policy);
     assert_canonical(
         policy,
-        "{\"elfcage-policy\":1,\n\"default\":\"log\",\n\"audit\":true,\n\"abis\":[\"x86_64\"],\n"
+        "{\"elfcage-policy\":2,\n\"default\":\"log\",\n\"audit\":true,\n\"abis\":[\"x86_64\"],\n"
         "\"plain\":{\n\"log\":[\"mount\",\"read\"]},\n\"rules\":{\n"
         "\"socket\":[{\"if\":[[0,32,\"==\",1]],\"do\":\"allow\"}]}}\n");
     policy_free(policy);
@@ -224,7 +224,7 @@ __attribute__((format(printf, 2, 3))) static void assert_nested(const struct pol
     CLEANUP_FREE char *rules = memory_vprintf(format, arguments);
     va_end(arguments);
     CLEANUP_FREE char *expected = memory_printf(
-        "{\"elfcage-policy\":1,\n\"default\":\"errno:EPERM\",\n\"rules\":{\n%s}}\n", rules);
+        "{\"elfcage-policy\":2,\n\"default\":\"errno:EPERM\",\n\"rules\":{\n%s}}\n", rules);
     assert_canonical(policy, expected);
 }
 

@@ -105,8 +105,8 @@ static const struct {
      "\"socket\":[{\"if\":[[0,32,\"<=\",9],[0,32,\">=\",1]],\"do\":\"allow\"}]}"},
     {&compat_runc,
      ARGS("socket", ARG("0", "1", "EQ") "," ARG("0", "9", "EQ") "," ARG("1", "5", "EQ")),
-     "errno:EPERM\",\n\"rules\":{\n\"socket\":[{\"if\":[[0,32,\"==\",1]],\"do\":\"allow\"},"
-     "{\"if\":[[0,32,\"==\",9]],\"do\":\"allow\"},{\"if\":[[1,32,\"==\",5]],\"do\":\"allow\"}]}"},
+     "errno:EPERM\",\n\"rules\":{\n\"socket\":[{\"if\":[[0,32,\"==\",1,9]],\"do\":\"allow\"},"
+     "{\"if\":[[1,32,\"==\",5]],\"do\":\"allow\"}]}"},
     {&compat_runc, ARGS("socket", ARG("0", "1", "EQ") "," ARG("1", "5", "EQ")),
      "errno:EPERM\",\n\"rules\":{\n"
      "\"socket\":[{\"if\":[[0,32,\"==\",1],[1,32,\"==\",5]],\"do\":\"allow\"}]}"},
@@ -189,7 +189,7 @@ static void test_oci_means(void **state)
     for (size_t i = 0; i < COUNT(good); i++) {
         struct policy *policy = parse_good(good[i].profile, good[i].options, NULL);
         CLEANUP_FREE char *expected =
-            memory_printf("{\"elfcage-policy\":1,\n\"default\":\"%s}\n", good[i].expected);
+            memory_printf("{\"elfcage-policy\":2,\n\"default\":\"%s}\n", good[i].expected);
         assert_canonical(policy, expected);
         policy_free(policy);
     }

@@ -40,7 +40,7 @@ static void test_read_file(void **state)
     struct policy *policy = NULL;
     struct error error = {0};
     assert_int_equal(policy_read(path, NULL, &policy, NULL, &error), 0);
-    assert_canonical(policy, "{\"elfcage-policy\":1,\n\"default\":\"log\"}\n");
+    assert_canonical(policy, "{\"elfcage-policy\":2,\n\"default\":\"log\"}\n");
     assert_string_equal(policy->files[0], path);
     policy_free(policy);
     unlink(path);
