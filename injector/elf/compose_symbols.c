@@ -48,24 +48,30 @@ static uint64_t symbol_reach(const struct image *image)
     return reach;
 }
 
-static void add_runs(struct symbol_survey *survey, const struct image *image, size_t table)
+/* Symbols that are near each other in one table become a run. */
+static void add_runs(struct symbol_survey *survey, const struct draft *draft)
 {
-    const struct codec_wanted wanted = {.sections = survey->moved,
-                                        .section_count = image_shdr_count(image)};
-    const GElf_Shdr *shdr = image_shdr(image, table);
-    size_t entry = codec_sym_size(image_codec(image));
-    size_t count = shdr->sh_size / entry;
-    size_t end = 0; /* of the last run */
-    size_t next = layout_find_symbol(image, shdr, 0, &wanted);
-    struct symbol_run *run = NULL;
-    for (; next < count; next = layout_find_symbol(image, shdr, end, &wanted)) {
-        if (!run || next - end > NEAR_SYMBOLS) {
+    const struct image *image = draft->image;
+    struct codec codec = image_codec(image);
+    size_t entry = codec_sym_size(codec);
+    size_t table = 0; /* of the last run */
+    for (size_t i = 0; i < draft->symbol_count; i++) {
+        const struct draft_symbol *symbol = &draft->symbols[i];
+        GElf_Sym sym;
+        codec_get_sym(codec, image_bytes(image).data + symbol->offset, &sym);
+        if (sym.st_shndx >= image_shdr_count(image) || !survey->moved[sym.st_shndx] ||
+            draft_find_move(draft, symbol->offset, entry)) {
+            continue;
+        }
+        struct symbol_run *run = survey->run_count ? &survey->runs[survey->run_count - 1] : NULL;
+        if (!run || table != symbol->table ||
+            symbol->offset - (run->offset + run->size) > NEAR_SYMBOLS * entry) {
             run = memory_append(&survey->runs, &survey->run_count, &survey->run_capacity,
                                 sizeof *survey->runs);
-            run->offset = shdr->sh_offset + next * entry;
+            run->offset = symbol->offset;
+            table = symbol->table;
         }
-        end = next + 1;
-        run->size = shdr->sh_offset + end * entry - run->offset;
+        run->size = symbol->offset + entry - run->offset;
     }
 }
 
@@ -78,12 +84,7 @@ struct symbol_survey compose_survey(const struct draft *draft)
     for (size_t i = 1; draft->move_count && i < count; i++) {
         survey.moved[i] = draft_find_section(draft, i) != NULL;
     }
-    for (size_t i = 1; draft->move_count && i < count; i++) {
-        const GElf_Shdr *shdr = image_shdr(image, i);
-        if (is_symbol_table(shdr) && !draft_find_move(draft, shdr->sh_offset, shdr->sh_size)) {
-            add_runs(&survey, image, i);
-        }
-    }
+    add_runs(&survey, draft);
     return survey;
 }
 

@@ -31,6 +31,7 @@ void draft_clear(struct draft *draft)
 {
     free(draft->phdrs);
     free(draft->moves);
+    free(draft->symbols);
     *draft = (struct draft){0};
 }
 

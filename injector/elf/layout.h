@@ -19,6 +19,12 @@ struct draft_move {
     uint64_t new_offset; /* set by compose.c, in the new file */
 };
 
+/* A symbol of the original: of a section that moves, or with an address that does. */
+struct draft_symbol {
+    uint64_t offset; /* in the file */
+    size_t table;    /* index of its section */
+};
+
 /* Bytes of the first page that what moved has left over, offset in the original. */
 struct draft_gap {
     uint64_t offset, size;
@@ -33,6 +39,8 @@ struct draft {
     size_t segment;           /* index of the payload's PT_LOAD in it, blank so far */
     struct draft_move *moves; /* owned; no two share a byte */
     size_t move_count, move_capacity;
+    struct draft_symbol *symbols; /* owned; found by references_allow() */
+    size_t symbol_count, symbol_capacity;
     struct draft_gap gaps[2]; /* S3m: in front of the note that stays, and behind it */
     uint64_t kept;            /* the offset of that note in the original; 0 if none stays */
     uint64_t shift;           /* bytes put in front of the original: S2 */

@@ -9,6 +9,8 @@
  */
 #include "elf/references.h"
 
+#include "base/memory.h"
+
 #include <string.h>
 
 #ifndef DT_RELR
@@ -216,49 +218,61 @@ static bool symbol_allows(const struct draft *draft, const GElf_Shdr *table, con
     return type != STT_NOTYPE || GELF_ST_BIND(sym->st_info) == STB_LOCAL;
 }
 
-/* From the first moved address to the last one. */
-static struct codec_wanted near_moves(const struct draft *draft)
-{
-    struct codec_wanted wanted = {.start = draft->move_count ? UINT64_MAX : 0};
-    for (size_t i = 0; i < draft->move_count; i++) {
-        const struct draft_move *move = &draft->moves[i];
-        wanted.start = move->address < wanted.start ? move->address : wanted.start;
-        wanted.end =
-            move->address + move->size > wanted.end ? move->address + move->size : wanted.end;
-    }
-    return wanted;
-}
-
-static bool symbols_allow(const struct draft *draft)
+/* Fills in the symbols of the draft, by the one walk through all that there are. */
+static void find_symbols(struct draft *draft)
 {
     const struct image *image = draft->image;
-    struct codec codec = image_codec(image);
-    size_t entry = codec_sym_size(codec);
-    const struct codec_wanted wanted = near_moves(draft);
-    for (size_t i = 1; i < image_shdr_count(image); i++) {
+    size_t section_count = image_shdr_count(image);
+    size_t entry = codec_sym_size(image_codec(image));
+    CLEANUP_FREE bool *moved = memory_zeroed(section_count, sizeof *moved);
+    struct codec_wanted wanted = {.sections = moved,
+                                  .section_count = section_count,
+                                  .start = draft->move_count ? UINT64_MAX : 0};
+    for (size_t i = 0; i < draft->move_count; i++) {
+        uint64_t start = draft->moves[i].address;
+        uint64_t end = start + draft->moves[i].size;
+        wanted.start = start < wanted.start ? start : wanted.start;
+        wanted.end = end > wanted.end ? end : wanted.end;
+    }
+    for (size_t i = 1; i < section_count; i++) {
+        moved[i] = draft_find_section(draft, i) != NULL;
+    }
+    draft->symbol_count = 0;
+    for (size_t i = 1; i < section_count; i++) {
         const GElf_Shdr *shdr = image_shdr(image, i);
-        if (shdr->sh_type != SHT_SYMTAB && shdr->sh_type != SHT_DYNSYM) {
-            continue;
-        }
-        uint64_t iplt_start = 0;
-        uint64_t iplt_end = 0;
-        size_t count = shdr->sh_size / entry;
-        for (size_t j = layout_find_symbol(image, shdr, 0, &wanted); j < count;
-             j = layout_find_symbol(image, shdr, j + 1, &wanted)) {
-            GElf_Sym sym;
-            codec_get_sym(codec, image_bytes(image).data + shdr->sh_offset + j * entry, &sym);
-            if (!symbol_allows(draft, shdr, &sym, &iplt_start, &iplt_end)) {
-                return false;
+        bool is_table = shdr->sh_type == SHT_SYMTAB || shdr->sh_type == SHT_DYNSYM;
+        size_t count = is_table ? shdr->sh_size / entry : 0;
+        for (size_t j = 0; j < count; j++) {
+            j = layout_find_symbol(image, shdr, j, &wanted);
+            if (j < count) {
+                struct draft_symbol *symbol =
+                    memory_append(&draft->symbols, &draft->symbol_count, &draft->symbol_capacity,
+                                  sizeof *draft->symbols);
+                *symbol = (struct draft_symbol){shdr->sh_offset + j * entry, i};
             }
         }
-        if (iplt_start && iplt_end && iplt_start != iplt_end) {
+    }
+}
+
+static bool symbols_allow(struct draft *draft)
+{
+    const struct image *image = draft->image;
+    uint64_t iplt_start = 0;
+    uint64_t iplt_end = 0;
+    find_symbols(draft);
+    for (size_t i = 0; i < draft->symbol_count; i++) {
+        const struct draft_symbol *symbol = &draft->symbols[i];
+        GElf_Sym sym;
+        codec_get_sym(image_codec(image), image_bytes(image).data + symbol->offset, &sym);
+        if (!symbol_allows(draft, image_shdr(image, symbol->table), &sym, &iplt_start, &iplt_end) ||
+            (iplt_start && iplt_end && iplt_start != iplt_end)) {
             return false;
         }
     }
     return true;
 }
 
-bool references_allow(const struct draft *draft, const char **problem)
+bool references_allow(struct draft *draft, const char **problem)
 {
     if (!dynamic_allows(draft)) {
         *problem = "a dynamic table would be split";

@@ -6,6 +6,6 @@
 #include "elf/layout.h"
 
 /* False, and `*problem` says why (static text), if the moves of the draft would break something. */
-bool references_allow(const struct draft *draft, const char **problem);
+bool references_allow(struct draft *draft, const char **problem);
 
 #endif
