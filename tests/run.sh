@@ -5,10 +5,13 @@
 # if none failed. Installs the Debian packages it needs (root or sudo).
 #
 #   ./tests/run.sh            everything
-#   ./tests/run.sh PART...    some of: unit cli elf proof samples valgrind fuzz clang tidy
+#   ./tests/run.sh PART...    some of: unit cli policies elf proof samples valgrind fuzz clang
+#                             tidy
 #
 #   unit      cmocka programs, release and under ASan + UBSan
 #   cli       tests/cli/*.sh, release and under ASan + UBSan
+#   policies  mutated policies under ASan + UBSan; real policies, and those who made their formats,
+#             against what elfcage makes of them (tests/policies)
 #   elf       the matrix of files and tools; programs of this system, under load too: traced, under load
 #   proof     random policies, mutated programs, libseccomp's programs: all proved or refuted
 #   samples   samples/test.sh
@@ -22,7 +25,7 @@
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
-all="unit cli elf proof samples valgrind fuzz clang tidy"
+all="unit cli policies elf proof samples valgrind fuzz clang tidy"
 parts=" ${*:-$all} "
 for part in $parts; do
   case " $all " in
@@ -83,7 +86,7 @@ has() {
   case "$built" in *" $1 "*) true ;; *) false ;; esac
 }
 build release "release build without warnings"
-if wanted unit || wanted cli; then
+if wanted unit || wanted cli || wanted policies; then
   build dev "development build (ASan, UBSan) without warnings"
 fi
 if wanted clang; then
@@ -115,6 +118,16 @@ if has release; then
     job proof/mutate "$proofs/proof_mutate" --count 50 samples/*/*.json
     job proof/libseccomp "$proofs/proof_libseccomp" --count 1000
   fi
+fi
+if has dev && wanted policies; then
+  folders=(tests/policies/seeds)
+  [ -z "${ELFCAGE_POLICIES:-}" ] || folders+=("$ELFCAGE_POLICIES")
+  job policies/mutate build/dev/policies/mutate --count 2000 "${folders[@]}"
+fi
+if has release && wanted policies; then
+  for script in $(programs tests/policies); do
+    with release "policies/$(basename "${script%.*}")" "$script"
+  done
 fi
 if has fuzz; then
   for program in $(programs build/fuzz/fuzz); do

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mutated policies, many of each format: whatever a text is, a reader takes it or refuses it with
+ * one line, and does so without a crash, a leak (under AddressSanitizer) or a hang.
+ *
+ *     mutate [--format NAME] [--seed S] [--count N] [--only I] FOLDER...
+ *
+ * Texts to begin with are the files below FOLDER/NAME/ of each FOLDER, for each format NAME that
+ * elfcage reads; what elfcage itself prints of the OCI ones stands for its own format. Text I of a
+ * format is the same for the same seed and files, so that `--format NAME --only I` makes it again.
+ * A text that ends the program is left behind in a file, which is named.
+ *
+ * The alarm is no measurement: a text that takes that long hangs.
+ */
+#include "../proof/harness.h"
+
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "filter/table.h"
+#include "policy/policy.h"
+
+#include <fcntl.h>
+#include <fts.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HANG_SECONDS 10
+#define TEXTS_MOST 3u         /* a policy and its drop-ins */
+#define GROWN_MOST (1u << 20) /* bytes that a text may grow to */
+
+struct seed {
+    char *name; /* as the file is called, without folders */
+    struct buffer text;
+};
+
+struct seeds {
+    struct seed *items;
+    size_t count, capacity;
+};
+
+/* What is being read, for the handlers of signals. */
+static struct {
+    const char *format;
+    unsigned long long index, seed;
+    const struct buffer *texts;
+    size_t count;
+} now;
+
+static void write_all(int fd, const void *data, size_t size)
+{
+    const char *at = data;
+    while (size > 0) {
+        ssize_t written = write(fd, at, size);
+        if (written <= 0) {
+            return;
+        }
+        at += written;
+        size -= (size_t)written;
+    }
+}
+
+/* Async-signal-safe apart from snprintf(), which allocates nothing for these. */
+static void leave_text_behind(const char *why)
+{
+    char line[256];
+    char path[128];
+    int size = snprintf(line, sizeof line, "\n# %s in %s, --seed %llu --only %llu\n", why,
+                        now.format, now.seed, now.index);
+    write_all(STDOUT_FILENO, line, (size_t)size);
+    for (size_t i = 0; i < now.count; i++) {
+        (void)snprintf(path, sizeof path, "/tmp/elfcage-mutate-%s-%llu-%zu", now.format, now.index,
+                       i);
+        int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+        if (file >= 0 && now.texts[i].size > 0) {
+            write_all(file, now.texts[i].data, now.texts[i].size);
+        }
+        size = snprintf(line, sizeof line, "# the text is in %s\n", path);
+        write_all(STDOUT_FILENO, line, (size_t)size);
+    }
+}
+
+static void on_signal(int number)
+{
+    leave_text_behind(number == SIGALRM ? "a hang" : "an assertion");
+    _exit(1);
+}
+
+static void on_death(void)
+{
+    leave_text_behind("a report of a sanitizer");
+}
+
+/* Of AddressSanitizer, where it is linked. */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void require(bool condition)
+{
+    if (!condition) {
+        abort();
+    }
+}
+
+static bool add_file(struct seeds *seeds, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    struct seed *seed = memory_append(&seeds->items, &seeds->count, &seeds->capacity, sizeof *seed);
+    const char *slash = strrchr(path, '/');
+    *seed = (struct seed){.name = memory_strdup(slash ? slash + 1 : path)};
+    uint8_t piece[4096];
+    for (size_t got; file && (got = fread(piece, 1, sizeof piece, file)) > 0;) {
+        buffer_add(&seed->text, piece, got);
+    }
+    return file && fclose(file) == 0;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* All files below `folder`/`format`, in an order of their names. */
+static void add_folder(struct seeds *seeds, const char *folder, const char *format)
+{
+    CLEANUP_FREE char *path = memory_printf("%s/%s", folder, format);
+    char *const paths[] = {path, NULL};
+    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    for (FTSENT *entry; walk && (entry = fts_read(walk));) {
+        if (entry->fts_info == FTS_F && !add_file(seeds, entry->fts_path)) {
+            printf("Bail out! %s cannot be read\n", entry->fts_path);
+            exit(1);
+        }
+    }
+    if (walk) {
+        (void)fts_close(walk);
+    }
+}
+
+/* The canonical text of each of `from` that is a policy. */
+static void add_canonical(struct seeds *seeds, const struct seeds *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct policy *policy = NULL;
+        struct error error = {0};
+        const struct buffer *text = &from->items[i].text;
+        const struct policy_options options = {.architecture = "x86_64", .format = "oci"};
+        if (policy_parse("seed", text->data ? (const char *)text->data : "", text->size, &options,
+                         &policy, NULL, &error) < 0) {
+            error_clear(&error);
+            continue;
+        }
+        struct seed *seed =
+            memory_append(&seeds->items, &seeds->count, &seeds->capacity, sizeof *seed);
+        *seed = (struct seed){.name = memory_strdup(from->items[i].name)};
+        CLEANUP_FREE char *canonical = canonical_print(policy, NULL);
+        buffer_add(&seed->text, canonical, strlen(canonical));
+        policy_free(policy);
+    }
+}
+
+static void seeds_free(struct seeds *seeds)
+{
+    for (size_t i = 0; i < seeds->count; i++) {
+        free(seeds->items[i].name);
+        buffer_free(&seeds->items[i].text);
+    }
+    free(seeds->items);
+    *seeds = (struct seeds){0};
+}
+
+/* A piece [begin, end) of a text. */
+struct piece {
+    size_t begin, end;
+};
+
+static bool is_word(uint8_t byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+           (byte >= 'A' && byte <= 'Z') || byte == '_';
+}
+
+/* A word of letters, digits and '_', or one byte that is none of them; around a place at random. */
+static struct piece random_token(struct random *random, const struct buffer *text)
+{
+    size_t at = random_below(random, (unsigned)text->size);
+    struct piece piece = {at, at + 1};
+    if (is_word(text->data[at])) {
+        while (piece.begin > 0 && is_word(text->data[piece.begin - 1])) {
+            piece.begin--;
+        }
+        while (piece.end < text->size && is_word(text->data[piece.end])) {
+            piece.end++;
+        }
+    }
+    return piece;
+}
+
+/* A line with what ends it. */
+static struct piece random_line(struct random *random, const struct buffer *text)
+{
+    size_t at = random_below(random, (unsigned)text->size);
+    struct piece piece = {at, at};
+    while (piece.begin > 0 && text->data[piece.begin - 1] != '\n') {
+        piece.begin--;
+    }
+    while (piece.end < text->size && text->data[piece.end] != '\n') {
+        piece.end++;
+    }
+    piece.end += piece.end < text->size;
+    return piece;
+}
+
+static struct piece random_stretch(struct random *random, const struct buffer *text)
+{
+    size_t begin = random_below(random, (unsigned)text->size);
+    size_t longest = random_below(random, 4) == 0 ? 4096 : 64;
+    size_t rest = text->size - begin;
+    size_t size = random_below(random, (unsigned)(rest < longest ? rest : longest)) + 1;
+    return (struct piece){begin, begin + size};
+}
+
+static struct piece random_piece(struct random *random, const struct buffer *text)
+{
+    switch (random_below(random, 3)) {
+    case 0:
+        return random_token(random, text);
+    case 1:
+        return random_line(random, text);
+    default:
+        return random_stretch(random, text);
+    }
+}
+
+/* Puts `size` bytes of `data`, which may be part of the text, in the place of a piece. */
+static void replace(struct buffer *text, struct piece piece, const void *data, size_t size)
+{
+    struct buffer changed = {0};
+    buffer_add(&changed, text->data, piece.begin);
+    buffer_add(&changed, data, size);
+    buffer_add(&changed, text->data + piece.end, text->size - piece.end);
+    buffer_free(text);
+    *text = changed;
+}
+
+/* What readers have to think of: ends of ranges, words of every format, bytes that are no text. */
+static const char *const dictionary[] = {"0",
+                                         "-1",
+                                         "1",
+                                         "6",
+                                         "31",
+                                         "32",
+                                         "4095",
+                                         "4096",
+                                         "65536",
+                                         "4294967295",
+                                         "4294967296",
+                                         "18446744073709551615",
+                                         "18446744073709551616",
+                                         "0x",
+                                         "0xffffffffffffffff",
+                                         "1e9",
+                                         "{",
+                                         "}",
+                                         "[",
+                                         "]",
+                                         "(",
+                                         ")",
+                                         "\"",
+                                         "'",
+                                         ",",
+                                         ":",
+                                         ";",
+                                         "~",
+                                         "@",
+                                         "=",
+                                         "==",
+                                         "!=",
+                                         "<",
+                                         "<=",
+                                         ">",
+                                         ">=",
+                                         "&",
+                                         "&&",
+                                         "|",
+                                         "||",
+                                         "!",
+                                         "in",
+                                         "\\",
+                                         "\\\n",
+                                         "\n",
+                                         "\r\n",
+                                         "\t",
+                                         " ",
+                                         "#",
+                                         "//",
+                                         "\xef\xbb\xbf",
+                                         "\xff",
+                                         "\xc3",
+                                         "\xed\xa0\x80",
+                                         "null",
+                                         "true",
+                                         "allow",
+                                         "return",
+                                         "log",
+                                         "trap",
+                                         "kill",
+                                         "kill-process",
+                                         "errno:EPERM",
+                                         "EPERM",
+                                         "SCMP_ACT_ALLOW",
+                                         "SCMP_ACT_NOTIFY",
+                                         "SCMP_CMP_LT",
+                                         "SCMP_CMP_MASKED_EQ",
+                                         "SystemCallFilter=",
+                                         "SystemCallErrorNumber=",
+                                         "[Service]",
+                                         "@system-service",
+                                         "@default",
+                                         "@include",
+                                         "@frequency",
+                                         "@denylist",
+                                         "arg0",
+                                         "arg5",
+                                         "arg6",
+                                         "arg1 & 0x2",
+                                         "socket",
+                                         "read",
+                                         "chmod",
+                                         "prctl",
+                                         "ioctl",
+                                         "clone",
+                                         "keyctl",
+                                         "no_such_call"};
+
+static void mutate_once(struct random *random, struct buffer *text, const struct seeds *seeds)
+{
+    if (text->size == 0) {
+        buffer_add(text, "x", 1);
+    }
+    struct piece piece = random_piece(random, text);
+    struct piece token = random_token(random, text);
+    size_t size = piece.end - piece.begin;
+    switch (random_below(random, 12)) {
+    case 0: /* a bit */
+        text->data[piece.begin] ^= (uint8_t)(1u << random_below(random, 8));
+        break;
+    case 1: /* a byte */
+        text->data[piece.begin] = (uint8_t)random_below(random, 256);
+        break;
+    case 2: { /* a byte more */
+        uint8_t byte = (uint8_t)random_below(random, 256);
+        replace(text, (struct piece){piece.begin, piece.begin}, &byte, 1);
+        break;
+    }
+    case 3: /* less */
+        replace(text, piece, "", 0);
+        break;
+    case 4: /* twice */
+        replace(text, (struct piece){piece.begin, piece.begin}, text->data + piece.begin, size);
+        break;
+    case 5: { /* many times */
+        unsigned times = random_below(random, random_below(random, 8) == 0 ? 2000 : 8) + 1;
+        struct buffer many = {0};
+        for (unsigned i = 0; i < times && many.size + text->size < GROWN_MOST; i++) {
+            buffer_add(&many, text->data + piece.begin, size);
+        }
+        replace(text, (struct piece){piece.end, piece.end}, many.data ? many.data : (void *)"",
+                many.size);
+        buffer_free(&many);
+        break;
+    }
+    case 6: /* shorter */
+        text->size = piece.begin;
+        break;
+    case 7: { /* another word of the text in the place of a word */
+        struct piece other = random_token(random, text);
+        if (is_word(text->data[token.begin]) && is_word(text->data[other.begin])) {
+            replace(text, token, text->data + other.begin, other.end - other.begin);
+        }
+        break;
+    }
+    case 8: { /* a token of the dictionary in the place of one, or before it */
+        const char *word = dictionary[random_below(random, sizeof dictionary / sizeof *dictionary)];
+        token.end = random_below(random, 3) == 0 ? token.begin : token.end;
+        replace(text, token, word, strlen(word));
+        break;
+    }
+    case 9: /* a piece of the text elsewhere */
+        replace(text, token, text->data + piece.begin, size);
+        break;
+    case 10: { /* two lines change places */
+        struct piece other = random_line(random, text);
+        struct piece line = random_line(random, text);
+        if (line.end <= other.begin) {
+            struct buffer middle = {0};
+            buffer_add(&middle, text->data + other.begin, other.end - other.begin);
+            buffer_add(&middle, text->data + line.end, other.begin - line.end);
+            buffer_add(&middle, text->data + line.begin, line.end - line.begin);
+            replace(text, (struct piece){line.begin, other.end}, middle.data, middle.size);
+            buffer_free(&middle);
+        }
+        break;
+    }
+    default: { /* a piece of another text */
+        const struct buffer *other =
+            &seeds->items[random_below(random, (unsigned)seeds->count)].text;
+        if (other->size > 0) {
+            struct piece from = random_piece(random, other);
+            replace(text, token, other->data + from.begin, from.end - from.begin);
+        }
+        break;
+    }
+    }
+}
+
+static struct buffer mutated(struct random *random, const struct seeds *seeds)
+{
+    const struct buffer *seed = &seeds->items[random_below(random, (unsigned)seeds->count)].text;
+    struct buffer text = {0};
+    buffer_add(&text, seed->data, seed->size);
+    unsigned times = random_below(random, 1u << random_below(random, 5)) + 1;
+    for (unsigned i = 0; i < times && text.size < GROWN_MOST; i++) {
+        mutate_once(random, &text, seeds);
+    }
+    return text;
+}
+
+/* What a policy includes is the file of that name, whatever its folder; every other one is missing.
+ */
+struct include {
+    const struct seeds *seeds;
+};
+
+static int include_seed(void *context, const char *from, const char *path, struct buffer *text,
+                        struct error *error)
+{
+    const struct include *include = context;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    (void)from;
+    for (size_t i = 0; i < include->seeds->count; i++) {
+        const struct seed *seed = &include->seeds->items[i];
+        if (strcmp(seed->name, name) == 0) {
+            buffer_add(text, seed->text.data, seed->text.size);
+            return 0;
+        }
+    }
+    return error_set(error, ERROR_POLICY, "no such file: correct the name");
+}
+
+static void check_round_trip(const struct policy *policy)
+{
+    CLEANUP_FREE char *text = canonical_print(policy, NULL);
+    struct policy *again = NULL;
+    struct error error = {0};
+    require(canonical_parse("again", text, strlen(text), &again, NULL, &error) == 0);
+    require(policy_equal(policy, again));
+    policy_free(again);
+}
+
+/* A name of no architecture is refused with its place; all else resolves. */
+static void check_resolution(const struct policy *policy, const struct arch *arch)
+{
+    struct table *table = NULL;
+    struct error error = {0};
+    struct policy_notes notes = {0};
+    if (table_resolve(policy, arch, &table, NULL, &notes, &error) == 0) {
+        table_free(table);
+    } else {
+        require(error.kind == ERROR_POLICY);
+        error_clear(&error);
+    }
+    policy_notes_free(&notes);
+}
+
+static bool read_texts(struct random *random, const struct seeds *seeds, size_t count)
+{
+    static const char *const capabilities[] = {"CAP_SYS_ADMIN", "CAP_NET_ADMIN"};
+    static const struct action deny = {ACTION_ERRNO, 1};
+    struct include include = {seeds};
+    const struct arch *arch = arch_at(random_below(random, 3));
+    struct policy_options options = {
+        .format = now.format,
+        .default_action = random_below(random, 2) ? &deny : NULL,
+        .architecture = arch->name,
+        .capabilities = capabilities,
+        .capability_count = random_below(random, 3),
+        .minimum_kernel = random_below(random, 2) ? "6.1" : NULL,
+        .include = random_below(random, 8) ? include_seed : NULL,
+        .include_context = &include,
+    };
+    options.compat = random_below(random, 3);
+    struct policy_text texts[TEXTS_MOST];
+    for (size_t i = 0; i < count; i++) {
+        const char *data = now.texts[i].data ? (const char *)now.texts[i].data : "";
+        texts[i] = (struct policy_text){"policy", data, now.texts[i].size};
+    }
+    struct policy *policy = NULL;
+    struct policy_notes notes = {0};
+    struct error error = {0};
+    int result = policy_parse_texts(texts, count, &options, &policy, &notes, &error);
+    if (result < 0 && error.kind == ERROR_USAGE) { /* the format takes no drop-ins, or no default */
+        error_clear(&error);
+        options.default_action = NULL;
+        result = policy_parse_texts(texts, 1, &options, &policy, &notes, &error);
+    }
+    if (result == 0) {
+        check_round_trip(policy);
+        check_resolution(policy, arch);
+        policy_free(policy);
+    } else {
+        CLEANUP_FREE char *line = error_line(&error);
+        require((error.kind == ERROR_POLICY || error.kind == ERROR_USAGE) && *line &&
+                !strchr(line, '\n'));
+        error_clear(&error);
+    }
+    policy_notes_free(&notes);
+    return result == 0;
+}
+
+struct given {
+    const char *format; /* NULL: all */
+    unsigned long long seed, first, count;
+    char **folders; /* NULL-terminated */
+};
+
+static void mutate_format(const struct given *given, const char *format, unsigned number)
+{
+    struct seeds seeds = {0};
+    struct seeds oci = {0};
+    for (char **folder = given->folders; *folder; folder++) {
+        add_folder(&seeds, *folder, format);
+        add_folder(&oci, *folder, "oci");
+    }
+    if (strcmp(format, "elfcage") == 0) {
+        add_canonical(&seeds, &oci);
+    }
+    seeds_free(&oci);
+    if (seeds.count == 0) {
+        printf("not ok %u - %s: no file to begin with in FOLDER/%s\n", number, format, format);
+        return;
+    }
+    unsigned long long accepted = 0;
+    for (now.index = given->first; now.index - given->first < given->count; now.index++) {
+        struct random random = random_of(given->seed, now.index);
+        struct buffer texts[TEXTS_MOST] = {{0}};
+        now.format = format;
+        now.seed = given->seed;
+        now.texts = texts;
+        now.count = random_below(&random, 8) == 0 ? random_below(&random, TEXTS_MOST) + 1 : 1;
+        for (size_t i = 0; i < now.count; i++) {
+            texts[i] = mutated(&random, &seeds);
+        }
+        (void)alarm(HANG_SECONDS);
+        accepted += read_texts(&random, &seeds, now.count);
+        (void)alarm(0);
+        for (size_t i = 0; i < TEXTS_MOST; i++) {
+            buffer_free(&texts[i]);
+        }
+        now.count = 0;
+    }
+    printf("ok %u - %s: of %llu texts made from %zu, %llu are read and the rest refused\n", number,
+           format, given->count, seeds.count, accepted);
+    seeds_free(&seeds);
+}
+
+static struct given read_command_line(int argc, char **argv)
+{
+    struct given given = {.seed = 1, .count = 2000};
+    int at = 1;
+    for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
+        const char *value = argv[at + 1];
+        if (strcmp(argv[at], "--format") == 0) {
+            given.format = value;
+        } else if (strcmp(argv[at], "--seed") == 0) {
+            given.seed = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[at], "--count") == 0) {
+            given.count = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[at], "--only") == 0) {
+            given.first = strtoull(value, NULL, 10);
+            given.count = 1;
+        } else {
+            break;
+        }
+    }
+    if (at >= argc || argv[at][0] == '-') {
+        fputs("usage: mutate [--format NAME] [--seed S] [--count N] [--only I] FOLDER...\n",
+              stderr);
+        exit(2);
+    }
+    given.folders = argv + at;
+    return given;
+}
+
+int main(int argc, char **argv)
+{
+    struct given given = read_command_line(argc, argv);
+    const char *const *formats = policy_format_names();
+    unsigned number = 0;
+    (void)signal(SIGALRM, on_signal);
+    (void)signal(SIGABRT, on_signal);
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(on_death);
+    }
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    for (size_t i = 0; formats[i]; i++) {
+        if (!given.format || strcmp(given.format, formats[i]) == 0) {
+            mutate_format(&given, formats[i], ++number);
+        }
+    }
+    printf("1..%u\n", number);
+    return 0;
+}
