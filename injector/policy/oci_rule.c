@@ -5,18 +5,13 @@
  * The format has no order, the model has: rules of one system call that can both match have to have
  * one action (conditions_can_hold() is exact), and rules that say the same are kept once. Within a
  * rule the order of conditions means nothing: they are sorted, so that equal rules look equal.
- *
- * A condition gets the width that the kernel consumes (argument_width()). On a 32-bit argument the
- * constant has to be a 32-bit value, zero- or sign-extended; then the low halves are compared,
- * unsigned, which is right whichever way the program extended it.
  */
 #include "base/memory.h"
+#include "policy/comparison.h"
 #include "policy/fields.h"
 #include "policy/oci.h"
 #include "policy/oci_names.h"
-#include "policy/widths.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define MAX_MENTIONS 65536u
@@ -121,172 +116,24 @@ static int read_arguments(struct oci *oci, const struct json_value *rule,
     return 0;
 }
 
-/* The 32-bit value of which `value` is the zero or sign extension; false if it is of none. */
-static bool narrow(uint64_t value, uint64_t *low)
-{
-    *low = value & UINT32_MAX;
-    uint64_t upper = value >> 32;
-    return upper == 0 || (upper == UINT32_MAX && (value & UINT64_C(0x80000000)));
-}
-
-static int narrow_or_fail(struct oci *oci, const char *name, const struct argument *a,
-                          const struct json_value *place, uint64_t *value)
-{
-    uint64_t low;
-    if (narrow(*value, &low)) {
-        *value = low;
-        return 0;
-    }
-    return fail_value(oci->file, place, oci->error,
-                      "0x%" PRIx64 " has more than 32 bits, but the kernel consumes 32 bits of "
-                      "argument %u of '%s': %s",
-                      *value, (unsigned)a->index, name,
-                      a->compare == COMPARE_EQ || a->compare == COMPARE_MASKED_EQ
-                          ? "this can never hold, correct the value"
-                          : "this compares bits that the kernel ignores, correct the value");
-}
-
-/*
- * The kernel keeps a few bits of the argument: what is compared has to be those. That is a
- * comparison under a mask, which the model has for equality only.
- */
-static int shorten(struct oci *oci, const char *name, const struct argument *a,
-                   const struct json_value *value_place, struct condition *c)
-{
-    uint32_t kept = argument_kept(name, a->index);
-    unsigned bits = (unsigned)__builtin_popcount(kept);
-    if (c->compare == COMPARE_EQ) {
-        c->compare = COMPARE_MASKED_EQ;
-        c->mask = kept;
-    }
-    if (c->compare != COMPARE_MASKED_EQ) {
-        return fail_value(oci->file, value_place, oci->error,
-                          "the kernel consumes %u bits of argument %u of '%s', so that this "
-                          "comparison is passed by setting another: use SCMP_CMP_EQ or "
-                          "SCMP_CMP_MASKED_EQ",
-                          bits, (unsigned)a->index, name);
-    }
-    uint64_t wide = c->value > kept ? c->value : c->mask;
-    if (wide > kept) {
-        return fail_value(oci->file, value_place, oci->error,
-                          "0x%" PRIx64 " has more than %u bits, but the kernel consumes %u bits of "
-                          "argument %u of '%s': correct it",
-                          wide, bits, bits, (unsigned)a->index, name);
-    }
-    return 0;
-}
-
-/*
- * The kernel consumes 32 or 64 bits, and we cannot know which. A denial has to hold if it holds for
- * one of them, what passes only if it holds for both. EQ and MASKED_EQ can say that, by 32 and 64
- * bits; LT and LE can for what passes.
- */
-static int take_strict_width(struct oci *oci, const char *name, const struct argument *a,
-                             bool denies, struct condition *c)
-{
-    bool equal = c->compare == COMPARE_EQ || c->compare == COMPARE_MASKED_EQ;
-    bool below = c->compare == COMPARE_LT || c->compare == COMPARE_LE;
-    if (!equal && (denies || !below)) {
-        return fail_value(
-            oci->file, a->value_place, oci->error,
-            "whether the kernel consumes 32 or 64 bits of argument %u of '%s' depends "
-            "on another argument, so that this comparison may be passed: use "
-            "SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ",
-            (unsigned)a->index, name);
-    }
-    if (denies) {
-        c->width = 32;
-        c->value &= UINT32_MAX;
-        c->mask &= UINT32_MAX;
-    }
-    return 0;
-}
-
-/* No width: the call has no such argument, or the kernel does not consume it in one way. */
-static int refuse_argument(struct oci *oci, const char *name, const struct argument *a)
-{
-    const struct width_row *row = width_row_find(name);
-    if (row && a->index >= strlen(row->widths)) {
-        return fail_value(oci->file, a->index_place, oci->error,
-                          "'%s' has no argument %u: remove the condition", name,
-                          (unsigned)a->index);
-    }
-    return fail_value(oci->file, a->value_place, oci->error,
-                      "it is not known how many bits of argument %u of '%s' the kernel consumes%s%s"
-                      ": remove the condition, or the rule",
-                      (unsigned)a->index, name, row && row->why ? ", " : "",
-                      row && row->why ? row->why : "");
-}
-
 /* The condition that `a` means for one system call. */
 static int build_condition(struct oci *oci, const char *name, const struct argument *a, bool denies,
                            struct condition *out)
 {
-    unsigned width = argument_width(name, a->index);
-    if (!width) {
-        return refuse_argument(oci, name, a);
-    }
+    static const struct comparison_words words = {"SCMP_CMP_EQ or SCMP_CMP_MASKED_EQ", "'valueTwo'",
+                                                  "the mask ('value')"};
     bool masked = a->compare == COMPARE_MASKED_EQ;
-    struct condition c = {.argument = a->index,
-                          .width = (uint8_t)width,
-                          .compare = a->compare,
-                          .value = masked ? a->value_two : a->value,
-                          .mask = masked ? a->value : 0};
-    const struct json_value *value_place =
-        a->value_two_place && masked ? a->value_two_place : a->value_place;
-    if (width == 32 && ((masked && narrow_or_fail(oci, name, a, a->value_place, &c.mask) < 0) ||
-                        narrow_or_fail(oci, name, a, value_place, &c.value) < 0)) {
-        return -1;
+    const struct comparison wanted = {a->index, a->compare, masked ? a->value_two : a->value,
+                                      masked ? a->value : 0};
+    enum comparison_part part;
+    if (condition_build(name, &wanted, denies, &words, out, &part, oci->error) == 0) {
+        return 0;
     }
-    if (argument_is_short(name, a->index) && shorten(oci, name, a, value_place, &c) < 0) {
-        return -1;
+    const struct json_value *place = part == COMPARISON_ARGUMENT ? a->index_place : a->value_place;
+    if (part == COMPARISON_VALUE && masked && a->value_two_place) {
+        place = a->value_two_place;
     }
-    if (argument_depends(name, a->index) && take_strict_width(oci, name, a, denies, &c) < 0) {
-        return -1;
-    }
-    if (masked && (c.value & ~c.mask)) {
-        return fail_value(oci->file, value_place, oci->error,
-                          "'valueTwo' 0x%" PRIx64 " has bits that the mask ('value') 0x%" PRIx64
-                          " lacks: this can never hold, exchange or correct them",
-                          c.value, c.mask);
-    }
-    if (!conditions_can_hold(&c, 1, NULL, 0)) {
-        return fail_value(oci->file, a->value_place, oci->error,
-                          "no value of argument %u of '%s' is %s than that: this can never hold, "
-                          "correct it",
-                          (unsigned)a->index, name, a->compare == COMPARE_LT ? "less" : "greater");
-    }
-    *out = c;
-    return 0;
-}
-
-static int compare_conditions(const void *left, const void *right)
-{
-    const struct condition *a = left;
-    const struct condition *b = right;
-    if (a->argument != b->argument) {
-        return a->argument < b->argument ? -1 : 1;
-    }
-    if (a->compare != b->compare) {
-        return a->compare < b->compare ? -1 : 1;
-    }
-    if (a->mask != b->mask) {
-        return a->mask < b->mask ? -1 : 1;
-    }
-    return (a->value > b->value) - (a->value < b->value);
-}
-
-/* Sorts, and drops what is said twice. */
-static size_t normalise(struct condition *conditions, size_t count)
-{
-    qsort(conditions, count, sizeof *conditions, compare_conditions);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!kept || compare_conditions(&conditions[kept - 1], &conditions[i]) != 0) {
-            conditions[kept++] = conditions[i];
-        }
-    }
-    return kept;
+    return error_name_place(oci->error, oci->file, place->line, place->column);
 }
 
 /* Adds one rule for one system call, unless it is there; refuses one that contradicts. */
@@ -352,7 +199,7 @@ static int add_name(struct oci *oci, const struct json_value *name,
                           "the conditions contradict each other: the rule can never hold, correct "
                           "or remove it");
     }
-    size_t count = normalise(conditions, arguments->count);
+    size_t count = conditions_normalise(conditions, arguments->count);
     return add_rule(oci, name, conditions, count, action);
 }
 
