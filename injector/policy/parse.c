@@ -42,6 +42,7 @@ bool policy_name_is_valid(const char *name)
 
 /* In the order in which content is looked at. */
 static const struct policy_format *const formats[] = {
+    &systemd_format,
     &canonical_format,
     &oci_format,
 };
@@ -49,7 +50,7 @@ static const struct policy_format *const formats[] = {
 
 const char *const *policy_format_names(void)
 {
-    static const char *const names[] = {"elfcage", "oci", NULL};
+    static const char *const names[] = {"elfcage", "oci", "systemd", NULL};
     return names;
 }
 
