@@ -12,7 +12,7 @@
 
 static const struct command *const commands[] = {
     &command_inject,  &command_remove,   &command_show, &command_verify,
-    &command_compile, &command_simulate, NULL,
+    &command_compile, &command_simulate, &command_lint, NULL,
 };
 
 static void print_help(void)

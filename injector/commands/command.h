@@ -49,7 +49,7 @@ struct command {
 };
 
 extern const struct command command_inject, command_remove, command_show, command_verify,
-    command_compile, command_simulate;
+    command_compile, command_simulate, command_lint;
 
 /*
  * Parses `arguments` into the targets, one for each group of the command, in the same order.

@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 int backend_parse(const char *text, enum backend *out, struct error *error)
 {
@@ -136,28 +135,4 @@ int compiled_make(struct policy *policy, const struct arch *arch, enum backend b
     }
     move(out, &compiled);
     return 0;
-}
-
-static bool passes(const struct table *table, const struct arch *arch, const char *name,
-                   const uint64_t arguments[static POLICY_ARGUMENTS])
-{
-    struct seccomp_data call = {.arch = arch->abis[0]->audit_architecture};
-    uint32_t number;
-    if (!abi_syscall_number(arch->abis[0], name, &number)) {
-        return false;
-    }
-    call.nr = (int)number;
-    memcpy(call.args, arguments, sizeof call.args);
-    return !action_denies(table_evaluate(table, &call, NULL));
-}
-
-bool nesting_is_blocked(const struct table *table, const struct arch *arch)
-{
-    static const uint64_t any[POLICY_ARGUMENTS] = {0};
-    static const uint64_t no_new_privs[POLICY_ARGUMENTS] = {PR_SET_NO_NEW_PRIVS, 1};
-    static const uint64_t set_filter[POLICY_ARGUMENTS] = {SECCOMP_SET_MODE_FILTER,
-                                                          SECCOMP_FILTER_FLAG_TSYNC};
-    bool starts = passes(table, arch, "execve", any) || passes(table, arch, "execveat", any);
-    return starts && !(passes(table, arch, "prctl", no_new_privs) &&
-                       passes(table, arch, "seccomp", set_filter));
 }

@@ -38,7 +38,4 @@ char *call_text(const struct seccomp_data *call);
 /* "rule 2 of socket (FILE:LINE:COL)", "the default action", ... Owned by the caller. */
 char *origin_text(const struct policy *policy, struct origin origin);
 
-/* May a program under this table start another program, but a caged one not load its filter? */
-bool nesting_is_blocked(const struct table *table, const struct arch *arch);
-
 #endif

@@ -10,6 +10,7 @@
 #include "commands/policy_source.h"
 #include "elf/plan.h"
 #include "elf/verify.h"
+#include "lint/lint.h"
 #include "stub/format.h"
 
 #include <inttypes.h>
@@ -329,10 +330,12 @@ static int inject_file(const char *file, const struct inject *inject,
     int result = -1;
     if (policy_source_load(source, arch, verbosity, &policy, error) == 0 &&
         compiled_make(policy, arch, inject->compiler, verbosity, &compiled, error) == 0) {
-        if (nesting_is_blocked(compiled.table, arch)) {
+        if (lint_nesting_is_blocked(compiled.table, arch)) {
             note(verbosity,
                  "the policy lets the program start others, but a caged one could not load its "
-                 "filter and would exit with status 126: --allow-nesting allows that");
+                 "filter and would exit with status 126: --allow-nesting allows that, \"elfcage "
+                 "lint\" "
+                 "says more");
         }
         struct buffer instructions = target_bytes(&compiled.filter, image_big_endian(image));
         struct cage cage = make_cage(image, &compiled, &instructions, inject, source);

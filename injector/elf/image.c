@@ -33,7 +33,7 @@ int image_from_bytes(struct bytes bytes, const char *name, struct image **out, s
     return check_or_free(image, out, error);
 }
 
-int image_from_fd(int fd, const char *name, struct image **out, struct error *error)
+static int map_file(int fd, const char *name, bool library, struct image **out, struct error *error)
 {
     struct stat status;
     if (fstat(fd, &status) != 0) {
@@ -45,6 +45,7 @@ int image_from_fd(int fd, const char *name, struct image **out, struct error *er
     }
     struct image *image = memory_zeroed(1, sizeof *image);
     image->name = memory_strdup(name);
+    image->library = library;
     if (status.st_size > 0) {
         size_t size = (size_t)status.st_size;
         void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -59,14 +60,29 @@ int image_from_fd(int fd, const char *name, struct image **out, struct error *er
     return check_or_free(image, out, error);
 }
 
-int image_open(const char *path, struct image **out, struct error *error)
+int image_from_fd(int fd, const char *name, struct image **out, struct error *error)
+{
+    return map_file(fd, name, false, out, error);
+}
+
+static int open_file(const char *path, bool library, struct image **out, struct error *error)
 {
     /* O_NONBLOCK: a FIFO must not make us wait before it is refused. */
     CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return error_system(error, errno, path, "cannot be opened");
     }
-    return image_from_fd(fd, path, out, error);
+    return map_file(fd, path, library, out, error);
+}
+
+int image_open(const char *path, struct image **out, struct error *error)
+{
+    return open_file(path, false, out, error);
+}
+
+int image_open_library(const char *path, struct image **out, struct error *error)
+{
+    return open_file(path, true, out, error);
 }
 
 void image_free(struct image *image)

@@ -22,6 +22,8 @@ int image_open(const char *path, struct image **out, struct error *error);
    (borrowed until image_free()). `name` is what errors say. */
 int image_from_fd(int fd, const char *name, struct image **out, struct error *error);
 int image_from_bytes(struct bytes bytes, const char *name, struct image **out, struct error *error);
+/* The same for a file that may also be a shared object: for looking at, nothing else. */
+int image_open_library(const char *path, struct image **out, struct error *error);
 void image_free(struct image *image);
 
 const char *image_name(const struct image *image);

@@ -352,5 +352,5 @@ int image_check(struct image *image, struct error *error)
         read_shdrs(image, error) != 0 || read_dynamic(image, error) != 0) {
         return -1;
     }
-    return check_executable(image, error);
+    return image->library ? 0 : check_executable(image, error);
 }

@@ -7,6 +7,7 @@
 
 struct image {
     char *name;         /* owned */
+    bool library;       /* image_open_library(): need not be an executable */
     struct bytes bytes; /* the whole file */
     void *map;          /* owned; NULL when the bytes are borrowed */
     const struct arch *arch;

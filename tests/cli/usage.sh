@@ -104,7 +104,7 @@ run "$ELFCAGE" --version
 like "$status $out" '^0 elfcage [0-9]+\.[0-9]+' "--version"
 run "$ELFCAGE" --help
 is "$status $err" "0 " "--help"
-for command in inject remove show verify compile simulate; do
+for command in inject remove show verify compile simulate lint; do
     run "$ELFCAGE" --help
     like "$out" "$command" "--help names $command"
     run "$ELFCAGE" "$command" --help
