@@ -9,6 +9,7 @@
 enum {
     POLICY_FILE,
     POLICY_FORMAT,
+    POLICY_INCLUDE_DIR,
     POLICY_SETS,
     POLICY_DEFAULT,
     POLICY_ALLOW,
@@ -32,6 +33,8 @@ static const struct option_definition definitions[] = {
      "what --policy is written in: oci or elfcage (default: told from its\n"
      "content)",
      POLICY_FORMAT},
+    {"include-dir", 0, "DIR",
+     "where files that a policy includes are looked for, too; may be repeated", POLICY_INCLUDE_DIR},
     {"default", 0, "ACTION",
      "inline policy: what happens to a call that no rule names: allow, log,\n"
      "errno[:ERRNO], trap, kill-process, kill-thread",
@@ -90,6 +93,11 @@ static int take(void *into, int id, const char *value, struct error *error)
         *(const char **)memory_append(&source->files, &source->file_count, &source->file_capacity,
                                       sizeof *source->files) = value;
         return 0;
+    case POLICY_INCLUDE_DIR:
+        *(const char **)memory_append(&source->include_folders, &source->include_folder_count,
+                                      &source->include_folder_capacity,
+                                      sizeof *source->include_folders) = value;
+        return 0;
     case POLICY_FORMAT:
         return set_once(&source->format, value, error);
     case POLICY_SETS:
@@ -140,6 +148,7 @@ bool policy_source_given(const struct policy_source *source)
 void policy_source_free(struct policy_source *source)
 {
     free(source->files);
+    free(source->include_folders);
     free(source->rules);
     *source = (struct policy_source){0};
 }
@@ -223,6 +232,8 @@ static struct policy *load_file(const struct policy_source *source, const struct
         .architecture = arch->name,
         .minimum_kernel = source->minimum_kernel,
         .format = source->format,
+        .include_folders = source->include_folders,
+        .include_folder_count = source->include_folder_count,
     };
     if (parse_sets(source->sets, &options.sets, error) < 0) {
         return NULL;

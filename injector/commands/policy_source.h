@@ -19,6 +19,8 @@ struct inline_rule {
 struct policy_source {
     const char **files; /* owned array; --policy, once or more */
     size_t file_count, file_capacity;
+    const char **include_folders; /* owned array; --include-dir */
+    size_t include_folder_count, include_folder_capacity;
     const char *format;         /* --format */
     const char *sets;           /* --sets */
     const char *default_action; /* --default */

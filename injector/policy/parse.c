@@ -170,16 +170,61 @@ static int read_file(const char *path, const char *file, struct buffer *text, st
     return read_all(opened, file, text, error);
 }
 
-/* Relative to the folder of `from`. */
-static int include_file(void *context, const char *from, const char *path, struct buffer *text,
-                        struct error *error)
+/* 1 if there is no such file. */
+static int try_include(char *path, char **file, struct buffer *text, struct error *error)
 {
-    (void)context;
+    CLEANUP_FREE char *owned = path;
+    CLEANUP_CLOSE int opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (opened < 0) {
+        return errno == ENOENT || errno == ENOTDIR
+                   ? 1
+                   : error_system(error, errno, path, "cannot open the included policy");
+    }
+    if (read_all(opened, path, text, error) < 0) {
+        return -1;
+    }
+    *file = STEAL(owned);
+    return 0;
+}
+
+/* In the folders of --include-dir. */
+static int try_folders(const struct policy_options *options, const char *path, char **file,
+                       struct buffer *text, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    int result = 1;
+    for (size_t i = 0; i < options->include_folder_count && result == 1; i++) {
+        const char *folder = options->include_folders[i];
+        result = try_include(memory_printf("%s/%s", folder, path), file, text, error);
+        if (result == 1 && name != path) {
+            result = try_include(memory_printf("%s/%s", folder, name), file, text, error);
+        }
+    }
+    return result;
+}
+
+static int include_file(void *context, const char *from, const char *path, char **file,
+                        struct buffer *text, struct error *error)
+{
+    const struct policy_options *options = context;
+    bool absolute = *path == '/';
     const char *slash = strrchr(from, '/');
-    CLEANUP_FREE char *joined = *path == '/' || !slash
-                                    ? memory_strdup(path)
-                                    : memory_printf("%.*s/%s", (int)(slash - from), from, path);
-    return read_file(joined, joined, text, error);
+    int result = absolute ? try_folders(options, path, file, text, error) : 1;
+    if (result == 1) {
+        result = try_include(absolute || !slash
+                                 ? memory_strdup(path)
+                                 : memory_printf("%.*s/%s", (int)(slash - from), from, path),
+                             file, text, error);
+    }
+    if (result == 1 && !absolute) {
+        result = try_folders(options, path, file, text, error);
+    }
+    if (result == 1) {
+        return error_set(error, ERROR_POLICY,
+                         "there is no %s: name the folder that it is in by --include-dir", path);
+    }
+    return result;
 }
 
 int policy_read_files(const char *const *paths, size_t count, const struct policy_options *options,
@@ -188,6 +233,7 @@ int policy_read_files(const char *const *paths, size_t count, const struct polic
     struct policy_options used = options ? *options : (struct policy_options){0};
     if (!used.include) {
         used.include = include_file;
+        used.include_context = &used;
     }
     struct buffer *buffers = memory_zeroed(count, sizeof *buffers);
     struct policy_text *texts = memory_zeroed(count, sizeof *texts);

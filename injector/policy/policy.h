@@ -11,10 +11,10 @@
 
 /*
  * Reads a file that a policy includes. `from` is the file that includes it, as its texts are named,
- * `path` what stands there. Appends its bytes to `text`. ERROR_SYSTEM, or ERROR_POLICY without a
- * place, which the reader adds.
+ * `path` what stands there. Appends its bytes to `text`, and makes *file its name, owned by the
+ * caller. ERROR_POLICY without a place, which the reader adds, or ERROR_SYSTEM.
  */
-typedef int policy_include_fn(void *context, const char *from, const char *path,
+typedef int policy_include_fn(void *context, const char *from, const char *path, char **file,
                               struct buffer *text, struct error *error);
 
 /* Where systemd's sets of system calls are taken from. */
@@ -32,7 +32,9 @@ struct policy_options {
     size_t capability_count;
     const char *minimum_kernel; /* --min-kernel "4.14"; NULL: the oldest */
     enum { COMPAT_NONE, COMPAT_AND, COMPAT_RUNC } compat; /* two OCI conditions on one argument */
-    enum sets_source sets;      /* --sets */
+    enum sets_source sets;                                /* --sets */
+    const char *const *include_folders; /* --include-dir: where included files are looked for */
+    size_t include_folder_count;
     policy_include_fn *include; /* NULL: a policy that includes a file is refused */
     void *include_context;
 };
@@ -73,18 +75,22 @@ int policy_parse(const char *file, const char *text, size_t size,
                  const struct policy_options *options, struct policy **out,
                  struct policy_notes *notes, struct error *error);
 
-/* policy_parse_texts() on files, "-" being standard input. Includes are looked up from the folder
-   of the file that names them, unless options->include says otherwise. */
+/*
+ * policy_parse_texts() on files, "-" being standard input. Unless options->include says otherwise,
+ * an included file is looked for as it is written, a relative one from the folder of the file that
+ * names it; and in each of the include_folders, as FOLDER/PATH and as FOLDER/NAME. These come first
+ * for an absolute path, last for a relative one.
+ */
 int policy_read_files(const char *const *paths, size_t count, const struct policy_options *options,
                       struct policy **out, struct policy_notes *notes, struct error *error);
 int policy_read(const char *path, const struct policy_options *options, struct policy **out,
                 struct policy_notes *notes, struct error *error);
 
 /*
- * Inline rules, whatever their order. `list` is LIST[:ERRNO] for POLICY_INLINE_DENY (default EPERM),
- * a comma-separated list of names and sets ("@chown", "systemd:@clock") otherwise. A name given
- * twice with different actions is an error. A name wins over a set that has it; of two sets, the
- * stricter action.
+ * Inline rules, whatever their order. `list` is LIST[:ERRNO] for POLICY_INLINE_DENY (default
+ * EPERM), a comma-separated list of names and sets ("@chown", "systemd:@clock") otherwise. A name
+ * given twice with different actions is an error. A name wins over a set that has it; of two sets,
+ * the stricter action.
  */
 enum policy_inline_verb {
     POLICY_INLINE_ALLOW,
@@ -106,8 +112,8 @@ int canonical_parse(const char *file, const char *text, size_t size, struct poli
 
 /*
  * The policy as OCI seccomp JSON: rules without order, and 32-bit comparisons as masks, so that it
- * means the same to elfcage and to what compares 64 bits. Owned by the caller. ERROR_POLICY for what
- * the format has no words for. `notes` may be NULL.
+ * means the same to elfcage and to what compares 64 bits. Owned by the caller. ERROR_POLICY for
+ * what the format has no words for. `notes` may be NULL.
  */
 int oci_print(const struct policy *policy, char **out, struct policy_notes *notes,
               struct error *error);

@@ -433,8 +433,8 @@ struct include {
     const struct seeds *seeds;
 };
 
-static int include_seed(void *context, const char *from, const char *path, struct buffer *text,
-                        struct error *error)
+static int include_seed(void *context, const char *from, const char *path, char **file,
+                        struct buffer *text, struct error *error)
 {
     const struct include *include = context;
     const char *slash = strrchr(path, '/');
@@ -444,6 +444,7 @@ static int include_seed(void *context, const char *from, const char *path, struc
         const struct seed *seed = &include->seeds->items[i];
         if (strcmp(seed->name, name) == 0) {
             buffer_add(text, seed->text.data, seed->text.size);
+            *file = memory_strdup(name);
             return 0;
         }
     }
