@@ -27,11 +27,12 @@ enum {
 static const struct option_definition definitions[] = {
     {"policy", 'p', "FILE",
      "read the policy from FILE (\"-\": standard input): OCI seccomp JSON as\n"
-     "Docker, Podman and runc take it, or what \"elfcage show --policy\" prints",
+     "Docker, Podman and runc take it, a unit of systemd (again: drop-ins),\n"
+     "or what \"elfcage show --policy\" prints",
      POLICY_FILE},
     {"format", 0, "FORMAT",
-     "what --policy is written in: oci or elfcage (default: told from its\n"
-     "content)",
+     "what --policy is written in: systemd, oci or elfcage (default: told from\n"
+     "its content)",
      POLICY_FORMAT},
     {"include-dir", 0, "DIR",
      "where files that a policy includes are looked for, too; may be repeated", POLICY_INCLUDE_DIR},
