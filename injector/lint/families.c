@@ -60,7 +60,7 @@ static const struct family families[] = {
       {"rt_sigqueueinfo", 0, 0},
       {"rt_tgsigqueueinfo", 0, 0},
       {"pidfd_send_signal", NEWER, 0}}},
-    {{{"dup", 0, 0}, {"dup2", 0, 0}, {"dup3", 0, 0}, {"fcntl", ONE_WAY | PART, 0}}},
+    {{{"dup", PLAIN, 0}, {"dup2", PLAIN, 0}, {"dup3", 0, 0}, {"fcntl", ONE_WAY | PART | PLAIN, 0}}},
     {{{"rename", 0, 0}, {"renameat", 0, 0}, {"renameat2", NEWER, 0}}},
     {{{"link", 0, 0}, {"linkat", 0, 0}}},
     {{{"symlink", 0, 0}, {"symlinkat", 0, 0}}},

@@ -37,7 +37,7 @@ static const struct check checks[] = {
       "them fail with ENOSYS: libc falls back to the older call."},
      lint_pointer_ways},
     {{"EC105", WARNING, "The newer sibling of an allowed call is refused",
-      "What a program calls by one name, a current libc asks for by a newer call. Allow that too, "
+      "What a program calls by one name, current libcs ask for by a newer call. Allow that too, "
       "or give it ENOSYS where libc falls back."},
      lint_newer_siblings},
     {{"EC106", NOTE, "The older sibling of an allowed call is refused",
@@ -106,13 +106,13 @@ static const struct check checks[] = {
     {{"EC402", WARNING, "A condition always holds",
       "Every value of the argument satisfies it. Correct it, or remove it."},
      lint_always},
-    {{"EC403", WARNING, "A rule decides no call",
-      "Earlier rules cover all that it matches, and do something else. Move it in front of them, "
-      "or "
-      "remove it."},
+    {{"EC403", WARNING, "A denial never takes effect",
+      "Earlier rules cover all that it matches, and let calls pass that it would deny. Move it in "
+      "front of them, or remove it."},
      lint_unreachable},
-    {{"EC404", NOTE, "A rule repeats earlier ones",
-      "Earlier rules do the same for all that it matches. Remove it."},
+    {{"EC404", NOTE, "A rule decides no call",
+      "Earlier rules cover all that it matches, and are no less strict. Remove it, unless it says "
+      "something to readers."},
      lint_redundant},
     {{"EC405", WARNING, "The order of two rules decides",
       "Both match some calls and differ in their action; the first wins here, which other tools do "

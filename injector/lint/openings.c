@@ -149,8 +149,8 @@ void lint_future(struct lint *lint)
             denials += lint_native(lint, policy->syscalls[i].name).denied;
         }
         lint_find(lint, lint_policy_place(lint),
-                  memory_printf("the default lets through all but %zu system calls, and every one "
-                                "that later kernels add",
+                  memory_printf("the default lets through what no rule names (rules deny %zu), and "
+                                "every system call of later kernels",
                                 denials),
                   NULL);
     }

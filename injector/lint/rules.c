@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "lint/reach.h"
 
-#define MOST_RULES 256u
+#define MOST_RULES 128u
 
 static struct clause clause_of(const struct rule *rule)
 {
@@ -76,10 +76,10 @@ void lint_always(struct lint *lint)
     for_each(lint, find_always);
 }
 
-/* Rules that can hold and that no call reaches. Together they only repeat what the earlier ones
-   say, or (other_action) would do something else. */
+/* Rules that can hold and that no call reaches. `lost`: they deny something that earlier rules let
+   pass; otherwise what happens is what they say, or stricter. */
 static void find_covered(struct lint *lint, size_t syscall, const struct syscall_rules *rules,
-                         bool other_action)
+                         bool lost)
 {
     CLEANUP_FREE struct clause *clauses = memory_zeroed(rules->rule_count, sizeof *clauses);
     for (size_t k = 0; k < rules->rule_count; k++) {
@@ -88,18 +88,18 @@ static void find_covered(struct lint *lint, size_t syscall, const struct syscall
         if (k == 0 || !can_hold(rule) || clause_reach(clauses, k, clauses[k]) != REACH_NONE) {
             continue;
         }
-        bool differs = false;
+        bool passes = false;
         for (size_t i = 0; i < k; i++) {
-            differs = differs || (!action_equal(rules->rules[i].action, rule->action) &&
-                                  clauses_meet(clauses[i], clauses[k]));
+            passes = passes || (!action_denies(rules->rules[i].action) &&
+                                clauses_meet(clauses[i], clauses[k]));
         }
-        if (differs == other_action) {
+        if ((passes && action_denies(rule->action)) == lost) {
             CLEANUP_FREE char *action = action_text(rule->action);
             lint_find(lint, place_at(lint, syscall, k),
                       memory_printf("rule %zu of %s (%s) decides no call: earlier rules cover all "
                                     "that it matches%s",
                                     k + 1, rules->name, action,
-                                    differs ? ", with another action" : ""),
+                                    lost ? ", and let calls pass that it would deny" : ""),
                       NULL);
         }
     }

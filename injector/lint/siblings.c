@@ -103,8 +103,8 @@ void lint_newer_siblings(struct lint *lint)
         }
         name_list_add(&done, sibling->lacks);
         lint_find(lint, lint_name_place(lint, sibling->has),
-                  memory_printf("%s is allowed, but %s is not, which a current libc calls for the "
-                                "same purpose",
+                  memory_printf("%s is allowed, but %s is not, which current libcs and "
+                                "programs call for the same purpose",
                                 sibling->has, sibling->lacks),
                   sibling->falls_back
                       ? memory_printf("allow %s, or give it ENOSYS, so that libc falls back",

@@ -167,14 +167,14 @@ quiet EC402 --policy holds.json
 # Two rules that only together cover the third.
 rules covered.json errno:EPERM '"kill":[
 {"if":[[1,32,"<",9]],"do":"allow"},
-{"if":[[1,32,">=",9]],"do":"errno:EINVAL"},
-{"if":[[1,32,"==",9],[0,32,"==",1]],"do":"allow"}]'
+{"if":[[1,32,"==",9]],"do":"log"},
+{"if":[[1,32,"<=",9],[0,32,"==",1]],"do":"errno:EINVAL"}]'
 fires EC403 --policy covered.json
 like "$out" 'covered.json:7:1: warning: EC403: rule 3 of kill' "the place of the rule"
 rules reached.json errno:EPERM '"kill":[
 {"if":[[1,32,"<",9]],"do":"allow"},
-{"if":[[1,32,">",9]],"do":"errno:EINVAL"},
-{"if":[[1,32,"==",9],[0,32,"==",1]],"do":"allow"}]'
+{"if":[[1,32,">",9]],"do":"log"},
+{"if":[[1,32,"<=",9],[0,32,"==",1]],"do":"errno:EINVAL"}]'
 quiet EC403 --policy reached.json
 quiet EC404 --policy reached.json
 rules masked.json errno:EPERM '"kill":[
@@ -182,6 +182,11 @@ rules masked.json errno:EPERM '"kill":[
 {"if":[[1,32,"==",6]],"do":"allow"}]'
 fires EC404 --policy masked.json
 quiet EC403 --policy masked.json
+rules strict.json errno:EPERM '"kill":[
+{"if":[[1,32,">",6]],"do":"errno:EINVAL"},
+{"if":[[1,32,"==",9]],"do":"allow"}]'
+fires EC404 --policy strict.json
+quiet EC403 --policy strict.json
 rules overlap.json errno:EPERM '"kill":[
 {"if":[[1,32,"==",9]],"do":"errno:EINVAL"},
 {"if":[[0,32,"==",1]],"do":"allow"}]'
@@ -190,7 +195,7 @@ rules exception.json errno:EPERM '"kill":[
 {"if":[[1,32,"==",9],[0,32,"==",1]],"do":"errno:EINVAL"},
 {"if":[[0,32,"==",1]],"do":"allow"}]'
 quiet EC405 --policy exception.json
-quiet EC405 --policy reached.json
+quiet EC405 --policy strict.json
 rules raw.json allow '"socket":[{"if":[[1,32,"==",3]],"do":"errno:EPERM"}]'
 fires EC406 --policy raw.json
 quiet EC407 --policy raw.json
