@@ -22,5 +22,7 @@ struct stub_image {
 extern const struct stub_image stub_image_x86_64;
 extern const struct stub_image stub_image_i386;
 extern const struct stub_image stub_image_aarch64;
+extern const struct stub_image stub_image_arm;
+extern const struct stub_image stub_image_riscv64;
 
 #endif

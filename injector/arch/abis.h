@@ -15,6 +15,8 @@ extern const struct abi abi_riscv64;
 extern const struct arch arch_x86_64;
 extern const struct arch arch_i386;
 extern const struct arch arch_aarch64;
+extern const struct arch arch_arm;
+extern const struct arch arch_riscv64;
 
 /* ways.c: what 32-bit ABIs have in common. */
 #define WAYS_32BIT_COUNT 196u

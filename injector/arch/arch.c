@@ -10,7 +10,8 @@
 #include <link.h>
 #include <string.h>
 
-static const struct arch *const arches[] = {&arch_x86_64, &arch_i386, &arch_aarch64};
+static const struct arch *const arches[] = {&arch_x86_64, &arch_i386, &arch_aarch64, &arch_arm,
+                                            &arch_riscv64};
 static const struct abi *const abis[] = {&abi_x86_64,  &abi_i386, &abi_x32,
                                          &abi_aarch64, &abi_arm,  &abi_riscv64};
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arm, EABI: the 32-bit ABI of aarch64 kernels. (The old ABI has numbers of its own; kernels that
- * accept it have no seccomp.) 64-bit parameters begin at an even register, so some calls have a
- * hole in front of them, and two were given another order of parameters to avoid it.
+ * arm, EABI: of 32-bit kernels, and the 32-bit ABI of aarch64 kernels. (The old ABI has numbers of
+ * its own; kernels that accept it have no seccomp.) 64-bit parameters begin at an even register, so
+ * some calls have a hole in front of them, and two were given another order of parameters to avoid
+ * it.
  */
 #include "arch/abis.h"
 #include "arch/splits.h"
 
+#include <elf.h>
 #include <linux/audit.h>
 #include <seccomp.h>
 
@@ -32,4 +34,19 @@ const struct abi abi_arm = {
     .split_count = sizeof splits / sizeof splits[0],
     .spellings = spellings,
     .spelling_count = sizeof spellings / sizeof spellings[0],
+};
+
+/* Its kernels are 32-bit ones, or those of aarch64, where exec may start a 64-bit program under the
+   same filter. */
+static const struct abi *const abis[] = {&abi_arm, &abi_aarch64};
+
+const struct arch arch_arm = {
+    .name = "arm",
+    .e_machine = EM_ARM,
+    .elf_class = ELFCLASS32,
+    .elf_data = ELFDATA2LSB,
+    .page_size = 65536,
+    .abis = abis,
+    .abi_count = sizeof abis / sizeof abis[0],
+    .stub = &stub_image_arm,
 };

@@ -10,6 +10,7 @@
  */
 #include "arch/abis.h"
 
+#include <elf.h>
 #include <linux/audit.h>
 #include <seccomp.h>
 
@@ -25,4 +26,17 @@ const struct abi abi_riscv64 = {
     .foreign_name = "riscv32",
     .foreign_ranges = riscv32_numbers,
     .foreign_range_count = sizeof riscv32_numbers / sizeof riscv32_numbers[0],
+};
+
+static const struct abi *const abis[] = {&abi_riscv64};
+
+const struct arch arch_riscv64 = {
+    .name = "riscv64",
+    .e_machine = EM_RISCV,
+    .elf_class = ELFCLASS64,
+    .elf_data = ELFDATA2LSB,
+    .page_size = 4096,
+    .abis = abis,
+    .abi_count = sizeof abis / sizeof abis[0],
+    .stub = &stub_image_riscv64,
 };

@@ -22,7 +22,10 @@ struct compile {
 enum { COMPILE_TARGET, COMPILE_TO, COMPILE_OUTPUT, COMPILE_BACKEND, COMPILE_DISASSEMBLE };
 
 static const struct option_definition definitions[] = {
-    {"target", 't', "ARCH", "x86_64, i386 or aarch64 (default: this machine's)", COMPILE_TARGET},
+    {"target", 't', "ARCH",
+     "x86_64, i386, aarch64, arm or riscv64\n"
+     "(default: this machine's)",
+     COMPILE_TARGET},
     {"to", 0, "bpf|oci",
      "bpf: a BPF program, as bwrap and minijail0 take it (default);\n"
      "oci: seccomp JSON, as Docker, Podman and runc take it",
@@ -105,10 +108,9 @@ static int write_oci(const char *path, const struct compiled *compiled,
 static int compile_policy(const struct compile *compile, const struct policy_source *source,
                           const struct verbosity *verbosity, struct error *error)
 {
-    const struct arch *arch = compile->target ? arch_by_name(compile->target) : arch_host();
+    const struct arch *arch = target_arch(compile->target, error);
     if (!arch) {
-        return error_set(error, ERROR_USAGE, "--target %s: it is x86_64, i386 or aarch64",
-                         compile->target ? compile->target : "(this machine)");
+        return -1;
     }
     enum backend backend;
     struct policy *policy = NULL;

@@ -19,7 +19,9 @@ struct lint_options {
 enum { LINT_TARGET, LINT_THRESHOLD, LINT_JSON, LINT_SARIF };
 
 static const struct option_definition definitions[] = {
-    {"target", 't', "ARCH", "without BINARY: x86_64, i386 or aarch64 (default: this machine's)",
+    {"target", 't', "ARCH",
+     "without BINARY: x86_64, i386, aarch64, arm or riscv64\n"
+     "(default: this machine's)",
      LINT_TARGET},
     {"threshold", 0, "note|warning|error",
      "findings of this severity or a higher one give status 1 (default: warning)", LINT_THRESHOLD},
@@ -106,10 +108,9 @@ static int lint_subject(const struct lint_options *options, struct lint_subject 
 static int lint_policy(const struct lint_options *options, const struct policy_source *source,
                        const struct verbosity *verbosity, struct error *error)
 {
-    const struct arch *arch = options->target ? arch_by_name(options->target) : arch_host();
+    const struct arch *arch = target_arch(options->target, error);
     if (!arch) {
-        return error_set(error, ERROR_USAGE, "--target %s: it is x86_64, i386 or aarch64",
-                         options->target ? options->target : "(this machine)");
+        return -1;
     }
     struct policy *policy = NULL;
     if (policy_source_load(source, arch, verbosity, &policy, error) < 0) {

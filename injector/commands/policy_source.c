@@ -62,7 +62,8 @@ static const struct option_definition definitions[] = {
      POLICY_ENOSYS_ABOVE},
     {"compat", 0, "and|runc",
      "OCI only: two conditions on one argument both have to hold (and),\n"
-     "or one of them (runc, which is what runc does)",
+     "or one of them (runc, which is what runc does, as it does to let one of\n"
+     "two rules that contradict each other count)",
      POLICY_COMPAT},
     {"caps", 0, "LIST", "OCI only: capabilities for includes and excludes (default: none)",
      POLICY_CAPS},
@@ -140,6 +141,23 @@ const struct option_group policy_options = {
     .count = sizeof definitions / sizeof *definitions,
     .take = take,
 };
+
+const struct arch *target_arch(const char *target, struct error *error)
+{
+    const struct arch *found = target ? arch_by_name(target) : arch_host();
+    if (found) {
+        return found;
+    }
+    struct buffer names = {0};
+    const struct arch *arch;
+    for (size_t i = 0; (arch = arch_at(i)) != NULL; i++) {
+        buffer_printf(&names, "%s%s", i == 0 ? "" : arch_at(i + 1) ? ", " : " or ", arch->name);
+    }
+    CLEANUP_FREE char *list = buffer_steal_text(&names);
+    error_set(error, ERROR_USAGE, "--target %s: it is %s", target ? target : "(this machine)",
+              list);
+    return NULL;
+}
 
 bool policy_source_given(const struct policy_source *source)
 {

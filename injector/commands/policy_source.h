@@ -37,6 +37,9 @@ struct policy_source {
 /* Every command that takes a policy has this group. */
 extern const struct option_group policy_options;
 
+/* What --target TARGET names, this machine if NULL. NULL and ERROR_USAGE if there is none. */
+const struct arch *target_arch(const char *target, struct error *error);
+
 bool policy_source_given(const struct policy_source *source);
 
 /* The policy for `arch`. ERROR_USAGE if none, or two, were given. Notes go to standard error. */

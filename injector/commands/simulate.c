@@ -18,9 +18,13 @@ struct simulate {
 enum { SIMULATE_TARGET, SIMULATE_ABI, SIMULATE_JSON, SIMULATE_TRACE };
 
 static const struct option_definition definitions[] = {
-    {"target", 't', "ARCH", "with a policy: x86_64, i386 or aarch64 (default: this machine's)",
+    {"target", 't', "ARCH",
+     "with a policy: x86_64, i386, aarch64, arm or riscv64\n"
+     "(default: this machine's)",
      SIMULATE_TARGET},
-    {"abi", 'a', "ABI", "the ABI of the call: x86_64, x32, i386, aarch64, arm (default: native)",
+    {"abi", 'a', "ABI",
+     "the ABI of the call: x86_64, x32, i386, aarch64, arm or riscv64\n"
+     "(default: native)",
      SIMULATE_ABI},
     {"trace", 0, NULL, "also print the instructions that are run", SIMULATE_TRACE},
     {"json", 'j', NULL, "print the result as JSON", SIMULATE_JSON},
@@ -84,10 +88,9 @@ static int simulate_policy(const struct simulate *simulate, const struct policy_
                            const struct verbosity *verbosity, char **operands, size_t count,
                            struct error *error)
 {
-    const struct arch *arch = simulate->target ? arch_by_name(simulate->target) : arch_host();
+    const struct arch *arch = target_arch(simulate->target, error);
     if (!arch) {
-        return error_set(error, ERROR_USAGE, "--target %s: it is x86_64, i386 or aarch64",
-                         simulate->target ? simulate->target : "(this machine)");
+        return -1;
     }
     struct policy *policy = NULL;
     __attribute__((cleanup(compiled_free))) struct compiled compiled = {0};

@@ -24,10 +24,13 @@ static void test_arch_finds_by_header(void **state)
         {"x86_64", 4096, EM_X86_64, ELFCLASS64, ELFDATA2LSB},
         {"i386", 4096, EM_386, ELFCLASS32, ELFDATA2LSB},
         {"aarch64", 65536, EM_AARCH64, ELFCLASS64, ELFDATA2LSB},
+        {"arm", 65536, EM_ARM, ELFCLASS32, ELFDATA2LSB},
+        {"riscv64", 4096, EM_RISCV, ELFCLASS64, ELFDATA2LSB},
         {NULL, 0, EM_X86_64, ELFCLASS32, ELFDATA2LSB}, /* x32 */
         {NULL, 0, EM_AARCH64, ELFCLASS64, ELFDATA2MSB},
         {NULL, 0, EM_AARCH64, ELFCLASS32, ELFDATA2LSB},
-        {NULL, 0, EM_ARM, ELFCLASS32, ELFDATA2LSB},
+        {NULL, 0, EM_ARM, ELFCLASS32, ELFDATA2MSB},
+        {NULL, 0, EM_RISCV, ELFCLASS32, ELFDATA2LSB},
         {NULL, 0, EM_NONE, ELFCLASSNONE, ELFDATANONE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -55,7 +58,7 @@ static void test_arch_lists_native_abi_first(void **state)
         assert_string_equal(arch->abis[0]->name, arch->name);
         assert_int_equal(arch->abis[0]->bits, arch->elf_class == ELFCLASS64 ? 64 : 32);
     }
-    assert_int_equal(count, 3);
+    assert_int_equal(count, 5);
 }
 
 static void test_arch_covers_what_its_kernels_accept(void **state)
@@ -64,9 +67,9 @@ static void test_arch_covers_what_its_kernels_accept(void **state)
     static const struct {
         const char *arch, *abis[3];
     } cases[] = {
-        {"x86_64", {"x86_64", "i386"}},
-        {"i386", {"i386", "x86_64"}},
-        {"aarch64", {"aarch64", "arm"}},
+        {"x86_64", {"x86_64", "i386"}},  {"i386", {"i386", "x86_64"}},
+        {"aarch64", {"aarch64", "arm"}}, {"arm", {"arm", "aarch64"}},
+        {"riscv64", {"riscv64"}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct arch *arch = arch_by_name(cases[i].arch);

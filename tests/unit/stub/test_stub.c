@@ -410,37 +410,51 @@ static void test_stub_fails_closed_on_flags_that_the_kernel_refuses(void **state
     }
 }
 
-#define QEMU_AARCH64 "/usr/bin/qemu-aarch64-static"
+/* Architectures whose programs qemu-user runs here. It has no seccomp(2). */
+static const struct {
+    const char *name, *emulator;
+} foreign[] = {
+    {"aarch64", "/usr/bin/qemu-aarch64-static"},
+    {"arm", "/usr/bin/qemu-arm-static"},
+    {"riscv64", "/usr/bin/qemu-riscv64-static"},
+};
 
-/* qemu-user has no seccomp(2). */
-static void test_stub_fails_closed_on_aarch64_without_seccomp(void **state)
+static void skip_without_emulators(void)
 {
-    (void)state;
-    if (access(QEMU_AARCH64, X_OK) != 0) {
-        print_message("# skipping: %s is not installed\n", QEMU_AARCH64);
-        skip();
+    for (size_t i = 0; i < LENGTH(foreign); i++) {
+        if (access(foreign[i].emulator, X_OK) != 0) {
+            print_message("# skipping: %s is not installed\n", foreign[i].emulator);
+            skip();
+        }
     }
-    struct probe_run run = {.architecture = "aarch64", .emulator = QEMU_AARCH64};
-    struct outcome outcome = run_probe(run);
-    assert_exited(&outcome, 126, "",
-                  NOT_LOADED "(seccomp: error 38): the program does not start\n");
-    run.change = zero;
-    outcome = run_probe(run);
-    assert_exited(&outcome, 126, "",
-                  NOT_LOADED "(configuration: error 22): the program does not start\n");
 }
 
-static void test_stub_keeps_every_register_on_aarch64(void **state)
+static void test_stub_fails_closed_elsewhere_without_seccomp(void **state)
 {
     (void)state;
-    if (access(QEMU_AARCH64, X_OK) != 0) {
-        print_message("# skipping: %s is not installed\n", QEMU_AARCH64);
-        skip();
+    skip_without_emulators();
+    for (size_t i = 0; i < LENGTH(foreign); i++) {
+        struct probe_run run = {.architecture = foreign[i].name, .emulator = foreign[i].emulator};
+        struct outcome outcome = run_probe(run);
+        assert_exited(&outcome, 126, "",
+                      NOT_LOADED "(seccomp: error 38): the program does not start\n");
+        run.change = zero;
+        outcome = run_probe(run);
+        assert_exited(&outcome, 126, "",
+                      NOT_LOADED "(configuration: error 22): the program does not start\n");
     }
-    struct outcome outcome = run_probe(
-        (struct probe_run){.architecture = "aarch64", .emulator = QEMU_AARCH64, .change = warn});
-    assert_exited(&outcome, MAIN_REACHED | NO_NEW_PRIVS, "main\n",
-                  NOT_LOADED "(seccomp: error 38): the program runs unfiltered\n");
+}
+
+static void test_stub_keeps_every_register_elsewhere(void **state)
+{
+    (void)state;
+    skip_without_emulators();
+    for (size_t i = 0; i < LENGTH(foreign); i++) {
+        struct outcome outcome = run_probe((struct probe_run){
+            .architecture = foreign[i].name, .emulator = foreign[i].emulator, .change = warn});
+        assert_exited(&outcome, MAIN_REACHED | NO_NEW_PRIVS, "main\n",
+                      NOT_LOADED "(seccomp: error 38): the program runs unfiltered\n");
+    }
 }
 
 /* The stub of x86-64 in memory: calling it comes back to the caller. */
@@ -551,11 +565,13 @@ static void test_stub_images_are_what_the_injector_expects(void **state)
     static const struct {
         const struct stub_image *image;
         const char *name;
-        uint8_t start[4]; /* the landing pad that indirect branch tracking asks for */
+        uint8_t start[4]; /* the landing pad that indirect branch tracking asks for, if any */
     } cases[] = {
         {&stub_image_x86_64, "x86_64", {0xf3, 0x0f, 0x1e, 0xfa}},
         {&stub_image_i386, "i386", {0xf3, 0x0f, 0x1e, 0xfb}},
         {&stub_image_aarch64, "aarch64", {0x5f, 0x24, 0x03, 0xd5}},
+        {&stub_image_arm, "arm", {0x08, 0x00, 0x2d, 0xe5}},
+        {&stub_image_riscv64, "riscv64", {0x19, 0x71, 0x06, 0xe0}},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const struct stub_image *image = cases[i].image;
@@ -587,8 +603,8 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(test_stub_fails_closed_on_flags_that_the_kernel_refuses),
         cmocka_unit_test(test_stub_filters_threads_that_run_already),
         cmocka_unit_test(test_stub_fails_closed_when_a_thread_cannot_be_filtered),
-        cmocka_unit_test(test_stub_fails_closed_on_aarch64_without_seccomp),
-        cmocka_unit_test(test_stub_keeps_every_register_on_aarch64),
+        cmocka_unit_test(test_stub_fails_closed_elsewhere_without_seccomp),
+        cmocka_unit_test(test_stub_keeps_every_register_elsewhere),
     };
     return cmocka_run_group_tests_name("stub", tests, NULL, NULL);
 }
