@@ -2,17 +2,23 @@
 /*
  * From a draft to a plan. The new file is
  *
- *     [shift: S2's page in front] original [padding] segment: payload, moved blocks
+ *     [shift: S2's page in front] original [to 64] segment: payload, moved blocks
  *     [section names, section headers]
  *
  * with the original copied whole, and small writes laid over it. What those replace goes into the
  * undo record, and a digest of what they leave behind too. Since the record is itself in the file,
  * everything is composed twice: once to learn its size, which depends on no address, then for good.
  *
- * Why the segment stands where it does: address and offset are both aligned to the largest page of
- * the architecture, behind everything, so that each tool and kernel agrees on it. It begins with
- * the payload, never with what moved: llvm-objcopy takes a lower program header at the same offset
- * for its parent.
+ * Why the segment stands where it does: its first page is behind all others in memory, and its
+ * offset is right behind the original, not at the next page: no padding in the file. ELF asks only
+ * that both have the same remainder by the page size (gABI, "Program Header"; GNU ld does so under
+ * -z noseparate-code), here by the largest one of the architecture. The loader maps whole pages, so
+ * that the end of the original (section headers, names) is in memory in front of the payload, as
+ * the new section headers are behind it: bytes of this same file, not writable, to which nothing
+ * points anywhere. No segment may share those pages: verify_loader.c looks at them whole.
+ *
+ * The segment begins with the payload, never with what moved: llvm-objcopy takes a lower program
+ * header at the same offset for its parent.
  */
 #include "elf/compose.h"
 
@@ -117,8 +123,8 @@ static int place(struct composition *c, uint64_t undo_bytes, struct error *error
             highest = phdr->p_vaddr + phdr->p_memsz;
         }
     }
-    c->address = align_up(highest + c->symbols->reach, page);
-    c->offset = align_up(draft->shift + image_bytes(image).size, page);
+    c->offset = align_up(draft->shift + image_bytes(image).size, PAYLOAD_ALIGNMENT);
+    c->address = align_up(highest + c->symbols->reach, page) + c->offset % page;
     c->places = payload_measure(draft->cage, c->stub, undo_bytes);
     c->size = c->places.end;
     c->stub_end = c->places.end;

@@ -91,6 +91,20 @@ static struct bytes loaded(const struct file *file, uint64_t address)
     return (struct bytes){0};
 }
 
+/* Pages are what a loader maps. */
+static bool is_alone(const struct checking *c)
+{
+    uint64_t start = c->segment->p_vaddr / c->page;
+    for (size_t i = 0; i < c->caged.phdr_count; i++) {
+        const GElf_Phdr *phdr = &c->caged.phdrs[i];
+        if (phdr != c->segment && phdr->p_type == PT_LOAD && phdr->p_memsz &&
+            (phdr->p_vaddr + phdr->p_memsz - 1) / c->page >= start) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static const char *check_loads(const struct checking *c)
 {
     const struct file *file = &c->caged;
@@ -111,9 +125,13 @@ static const char *check_loads(const struct checking *c)
     const GElf_Phdr *segment = c->segment;
     REQUIRE(segment == before, "the payload's segment is not the last one");
     REQUIRE(segment->p_flags == (PF_R | PF_X), "the payload's segment is not R+X");
-    REQUIRE(segment->p_vaddr % c->page == 0 && segment->p_offset % c->page == 0 &&
-                segment->p_align == c->page && segment->p_filesz == segment->p_memsz,
+    REQUIRE(segment->p_vaddr % c->page == segment->p_offset % c->page &&
+                segment->p_offset % 64 == 0 && segment->p_align == c->page &&
+                segment->p_filesz == segment->p_memsz,
             "the payload's segment is not aligned");
+    REQUIRE(segment->p_offset - (c->payload->original_offset + c->original.bytes.size) < 64,
+            "there are bytes in front of the payload's segment");
+    REQUIRE(is_alone(c), "another segment is in the pages of the payload's");
     REQUIRE(file->ehdr.e_entry - segment->p_vaddr < segment->p_filesz,
             "the entry point is not in the payload's segment");
     return NULL;

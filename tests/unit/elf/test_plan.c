@@ -272,15 +272,15 @@ static void test_plan_keeps_its_distance_from_large_symbols(void **state)
     (void)state;
     const struct {
         unsigned size;
-        uint64_t address;
+        uint64_t page;
     } cases[] = {{0, 0x3000}, {0x1f00, 0x4000}, {1u << 20, 0x3000}};
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const struct subject subject = {.dynamic = true, .library_symbol = cases[i].size};
         struct buffer file = subject_make(&subject);
         const char *layout = NULL;
         struct buffer caged = inject_or_fail(view(&file), &layout);
-        assert_int_equal(subject_section(view(&caged), ".elfcage.filter").sh_addr,
-                         cases[i].address);
+        uint64_t address = subject_section(view(&caged), ".elfcage.filter").sh_addr;
+        assert_int_equal(address & ~UINT64_C(0xfff), cases[i].page);
         buffer_free(&caged);
         buffer_free(&file);
     }

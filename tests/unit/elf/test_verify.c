@@ -387,6 +387,10 @@ static void test_verify_looks_at_the_other_segments(void **state)
     memcpy(&before, c->file.data + at, sizeof before);
     put(c, at + offsetof(Elf64_Phdr, p_vaddr), 8, address + 16);
     assert_fails(c, "PT_GNU_RELRO covers the payload's pages");
+    /* In front of the payload's first byte, or that byte itself: the same page. */
+    put(c, at + offsetof(Elf64_Phdr, p_vaddr), 8, address & ~UINT64_C(0xfff));
+    put(c, at + offsetof(Elf64_Phdr, p_memsz), 8, 1);
+    assert_fails(c, "PT_GNU_RELRO covers the payload's pages");
     memcpy(c->file.data + at, &before, sizeof before);
 
     at = phdr_of(c, PT_PHDR) + offsetof(Elf64_Phdr, p_vaddr);
@@ -540,9 +544,11 @@ static void test_verify_finds_a_grafted_payload(void **state)
     make(&other, OTHER_SUBJECT, &plain);
     struct caged grafted = {.file = {0}};
     buffer_add(&grafted.file, c->file.data, c->segment);
+    buffer_fill(&grafted.file, 0, (other.segment - c->segment) % 0x1000); /* as the address asks */
+    uint64_t place = grafted.file.size;
     buffer_add(&grafted.file, other.file.data + other.segment, other.size);
     memcpy(grafted.file.data + c->phdr, other.file.data + other.phdr, sizeof(Elf64_Phdr));
-    put(&grafted, c->phdr + offsetof(Elf64_Phdr, p_offset), 8, c->segment);
+    put(&grafted, c->phdr + offsetof(Elf64_Phdr, p_offset), 8, place);
     put(&grafted, offsetof(Elf64_Ehdr, e_entry), 8, get(&other, offsetof(Elf64_Ehdr, e_entry), 8));
     put(&grafted, offsetof(Elf64_Ehdr, e_shoff), 8, 0);
     put(&grafted, offsetof(Elf64_Ehdr, e_shnum), 2, 0);
