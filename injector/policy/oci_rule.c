@@ -12,6 +12,7 @@
 #include "policy/oci.h"
 #include "policy/oci_names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_MENTIONS 65536u
@@ -136,15 +137,55 @@ static int build_condition(struct oci *oci, const char *name, const struct argum
     return error_name_place(oci->error, oci->file, place->line, place->column);
 }
 
+/*
+ * Two rules of one system call that can both match, with different actions: refused, but with
+ * COMPAT_RUNC what libseccomp does with them, where that is plain: a rule without conditions is
+ * what counts, of two of them the first. Returns 1 if the new rule counts, in the place of the
+ * others, 0 if it does not, -1 if they are refused.
+ */
+static int settle(struct oci *oci, const struct json_value *name, struct syscall_rules *present,
+                  const struct rule *other, size_t count, struct action action)
+{
+    CLEANUP_FREE char *here = action_text(action);
+    CLEANUP_FREE char *there = action_text(other->action);
+    bool plain = !count || !other->condition_count;
+    if (!plain || oci->options->compat != COMPAT_RUNC) {
+        return fail_value(oci->file, name, oci->error,
+                          "'%s' gets %s here and %s at line %zu, column %zu, and both can match: "
+                          "rules have no order in this format, let them exclude each other%s",
+                          name->text, here, there, other->place.line, other->place.column,
+                          plain ? ", or say with --compat runc that one counts as it does for runc"
+                                : "");
+    }
+    bool is_first = !other->condition_count;
+    policy_note(oci->notes,
+                "%s:%zu:%zu: '%s' gets %s here and %s at line %zu, column %zu: %s counts, as it "
+                "does for runc",
+                oci->file, name->line, name->column, name->text, here, there, other->place.line,
+                other->place.column, is_first ? there : here);
+    if (is_first) {
+        return 0;
+    }
+    for (size_t i = 0; i < present->rule_count; i++) {
+        free(present->rules[i].conditions);
+    }
+    present->rule_count = 0;
+    return 1;
+}
+
 /* Adds one rule for one system call, unless it is there; refuses one that contradicts. */
 static int add_rule(struct oci *oci, const struct json_value *name,
                     const struct condition *conditions, size_t count, struct action action)
 {
+    if (oci->options->compat == COMPAT_RUNC && action_equal(action, oci->policy->default_action)) {
+        return 0; /* runc leaves out what the default says anyway */
+    }
     struct rule candidate = {.condition_count = count, .action = action};
     struct condition copy[POLICY_MAX_CONDITIONS];
     memcpy(copy, conditions, count * sizeof *conditions);
     candidate.conditions = copy;
-    const struct syscall_rules *present = policy_find(oci->policy, name->text);
+    struct syscall_rules *present =
+        policy_find(oci->policy, name->text) ? policy_syscall(oci->policy, name->text) : NULL;
     for (size_t i = 0; present && i < present->rule_count; i++) {
         const struct rule *other = &present->rules[i];
         if (rule_equal(other, &candidate)) {
@@ -152,13 +193,10 @@ static int add_rule(struct oci *oci, const struct json_value *name,
         }
         if (!action_equal(other->action, action) &&
             conditions_can_hold(other->conditions, other->condition_count, conditions, count)) {
-            CLEANUP_FREE char *here = action_text(action);
-            CLEANUP_FREE char *there = action_text(other->action);
-            return fail_value(oci->file, name, oci->error,
-                              "'%s' gets %s here and %s at line %zu, column %zu, and both can "
-                              "match: rules have no order in this format, let them exclude each "
-                              "other",
-                              name->text, here, there, other->place.line, other->place.column);
+            int counts = settle(oci, name, present, other, count, action);
+            if (counts <= 0) {
+                return counts;
+            }
         }
     }
     if (!present && oci->policy->syscall_count == POLICY_MAX_SYSCALLS) {

@@ -110,6 +110,23 @@ static const struct {
     {&compat_runc, ARGS("socket", ARG("0", "1", "EQ") "," ARG("1", "5", "EQ")),
      "errno:EPERM\",\n\"rules\":{\n"
      "\"socket\":[{\"if\":[[0,32,\"==\",1],[1,32,\"==\",5]],\"do\":\"allow\"}]}"},
+    /* Contradictions as runc has them: what the default says is left out, a rule without conditions
+       is what counts, of two the first. */
+    {&compat_runc,
+     RULES("{\"names\":[\"a\",\"b\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+           "{\"names\":[\"b\",\"c\"],\"action\":\"SCMP_ACT_KILL\"},"
+           "{\"names\":[\"a\",\"d\"],\"action\":\"SCMP_ACT_ERRNO\"}"),
+     "errno:EPERM\",\n\"plain\":{\n\"allow\":[\"a\",\"b\"],\n\"kill-thread\":[\"c\"]}"},
+    {&compat_runc,
+     RULES(
+         "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[" ARG(
+             "0", "16", "EQ") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_LOG\",\"args\":"
+                              "[" ARG("0", "17", "EQ") "]},{\"names\":[\"socket\"],\"action\":"
+                                                       "\"SCMP_ACT_ALLOW\"},"
+                                                       "{\"names\":[\"socket\"],\"action\":\"SCMP_"
+                                                       "ACT_TRAP\",\"args\":[" ARG("1", "3",
+                                                                                   "EQ") "]}"),
+     "errno:EPERM\",\n\"plain\":{\n\"allow\":[\"socket\"]}"},
     /* Different actions are good where only one can match. */
     {&x86_64,
      RULES("{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":22,\"args\":[" ARG(
@@ -241,6 +258,27 @@ static void test_oci_notes(void **state)
     }
 }
 
+/* With --compat runc each contradiction is said, and what counts. */
+static void test_oci_notes_of_contradictions(void **state)
+{
+    (void)state;
+    struct policy_notes notes = {0};
+    policy_free(parse_good(
+        RULES("{\"names\":[\"a\"],\"action\":\"SCMP_ACT_ALLOW\"},\n"
+              "{\"names\":[\"a\"],\"action\":\"SCMP_ACT_KILL\"},\n"
+              "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[" ARG(
+                  "0", "16", "EQ") "]},\n{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
+        &compat_runc, &notes));
+    assert_int_equal(notes.count, 2);
+    assert_string_equal(notes.lines[0],
+                        "policy.json:2:11: 'a' gets kill-thread here and allow at line 1, column "
+                        "57: allow counts, as it does for runc");
+    assert_string_equal(notes.lines[1],
+                        "policy.json:4:11: 'socket' gets allow here and kill-thread at line 3, "
+                        "column 11: allow counts, as it does for runc");
+    policy_notes_free(&notes);
+}
+
 static void test_oci_places(void **state)
 {
     (void)state;
@@ -320,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_oci_means),
         cmocka_unit_test(test_oci_notes),
         cmocka_unit_test(test_oci_bad_minimum_kernel),
+        cmocka_unit_test(test_oci_notes_of_contradictions),
         cmocka_unit_test(test_oci_places),
         cmocka_unit_test(test_oci_limits),
         cmocka_unit_test(test_policy_too_large),

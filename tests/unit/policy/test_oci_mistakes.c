@@ -6,6 +6,8 @@
     what value " is no whole number from 0 to " highest " in plain digits: write it as one"
 #define U64 "18446744073709551615"
 
+#define OR_RUNC ", or say with --compat runc that one counts as it does for runc"
+
 /* '^' in the text is where the error has to be. */
 static const struct {
     const struct policy_options *options;
@@ -267,7 +269,7 @@ static const struct {
      RULES("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},\n"
            "{\"names\":[\"write\",^\"read\"],\"action\":\"SCMP_ACT_ERRNO\"}"),
      "'read' gets errno:EPERM here and allow at line 1, column 57, and both can match: rules have "
-     "no order in this format, let them exclude each other"},
+     "no order in this format, let them exclude each other" OR_RUNC},
     {&x86_64,
      RULES("{\"name\":\"socket\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":[" ARG(
          "0", "5",
@@ -279,7 +281,15 @@ static const struct {
      RULES("{\"name\":\"socket\",\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":13},\n"
            "{\"name\":^\"socket\",\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":1}"),
      "'socket' gets errno:EPERM here and errno:EACCES at line 1, column 55, and both can match: "
-     "rules have no order in this format, let them exclude each other"},
+     "rules have no order in this format, let them exclude each other" OR_RUNC},
+    /* runc would let libseccomp choose, where the conditions of both may hold. */
+    {&compat_runc,
+     RULES("{\"name\":\"socket\",\"action\":\"SCMP_ACT_ALLOW\",\"args\":[" ARG(
+         "0", "5",
+         "LE") "]},\n{\"name\":^\"socket\",\"action\":\"SCMP_ACT_KILL\",\"args\":[" ARG("1", "0",
+                                                                                        "EQ") "]}"),
+     "'socket' gets kill-thread here and allow at line 1, column 55, and both can match: rules "
+     "have no order in this format, let them exclude each other"},
 };
 
 static void test_oci_mistakes(void **state)
