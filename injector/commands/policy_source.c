@@ -28,11 +28,11 @@ static const struct option_definition definitions[] = {
     {"policy", 'p', "FILE",
      "read the policy from FILE (\"-\": standard input): OCI seccomp JSON as\n"
      "Docker, Podman and runc take it, a unit of systemd (again: drop-ins),\n"
-     "or what \"elfcage show --policy\" prints",
+     "a policy of minijail, or what \"elfcage show --policy\" prints",
      POLICY_FILE},
     {"format", 0, "FORMAT",
-     "what --policy is written in: systemd, oci or elfcage (default: told from\n"
-     "its content)",
+     "what --policy is written in: systemd, minijail, oci or elfcage (default:\n"
+     "told from its content)",
      POLICY_FORMAT},
     {"include-dir", 0, "DIR",
      "where files that a policy includes are looked for, too; may be repeated", POLICY_INCLUDE_DIR},
@@ -60,10 +60,11 @@ static const struct option_definition definitions[] = {
      "numbers newer than the policy get ENOSYS: above the highest of the\n"
      "\"table\" of known calls (default), of the \"profile\", or \"none\"",
      POLICY_ENOSYS_ABOVE},
-    {"compat", 0, "and|runc",
-     "OCI only: two conditions on one argument both have to hold (and),\n"
-     "or one of them (runc, which is what runc does, as it does to let one of\n"
-     "two rules that contradict each other count)",
+    {"compat", 0, "WHO",
+     "whose reading is meant. OCI: two conditions on one argument both have\n"
+     "to hold (and), or one of them (runc, which is what runc does, as it does\n"
+     "to let one of two rules that contradict each other count). minijail:\n"
+     "minijail0, or compile_seccomp_policy",
      POLICY_COMPAT},
     {"caps", 0, "LIST", "OCI only: capabilities for includes and excludes (default: none)",
      POLICY_CAPS},
@@ -244,6 +245,28 @@ static const char **split_list(char *copy, size_t *count)
     return items;
 }
 
+static int parse_compat(const char *text, struct policy_options *options, struct error *error)
+{
+    if (!text) {
+        return 0;
+    }
+    if (strcmp(text, "and") == 0) {
+        options->compat = COMPAT_AND;
+    } else if (strcmp(text, "runc") == 0) {
+        options->compat = COMPAT_RUNC;
+    } else if (strcmp(text, "minijail0") == 0) {
+        options->compat = COMPAT_MINIJAIL0;
+    } else if (strcmp(text, "compile_seccomp_policy") == 0) {
+        options->compat = COMPAT_COMPILE_SECCOMP_POLICY;
+    } else {
+        return error_set(error, ERROR_USAGE,
+                         "--compat %s: it is \"and\", \"runc\", \"minijail0\" or "
+                         "\"compile_seccomp_policy\"",
+                         text);
+    }
+    return 0;
+}
+
 static struct policy *load_file(const struct policy_source *source, const struct arch *arch,
                                 const struct verbosity *verbosity, struct error *error)
 {
@@ -264,15 +287,8 @@ static struct policy *load_file(const struct policy_source *source, const struct
         }
         options.default_action = &default_action;
     }
-    if (source->compat) {
-        if (strcmp(source->compat, "and") == 0) {
-            options.compat = COMPAT_AND;
-        } else if (strcmp(source->compat, "runc") == 0) {
-            options.compat = COMPAT_RUNC;
-        } else {
-            error_set(error, ERROR_USAGE, "--compat %s: it is \"and\" or \"runc\"", source->compat);
-            return NULL;
-        }
+    if (parse_compat(source->compat, &options, error) < 0) {
+        return NULL;
     }
     CLEANUP_FREE char *copy = memory_strdup(source->capabilities ? source->capabilities : "");
     CLEANUP_FREE const char **capabilities = split_list(copy, &options.capability_count);

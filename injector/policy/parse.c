@@ -43,6 +43,7 @@ bool policy_name_is_valid(const char *name)
 /* In the order in which content is looked at. */
 static const struct policy_format *const formats[] = {
     &systemd_format,
+    &minijail_format,
     &canonical_format,
     &oci_format,
 };
@@ -50,7 +51,7 @@ static const struct policy_format *const formats[] = {
 
 const char *const *policy_format_names(void)
 {
-    static const char *const names[] = {"elfcage", "oci", "systemd", NULL};
+    static const char *const names[] = {"elfcage", "oci", "systemd", "minijail", NULL};
     return names;
 }
 

@@ -31,8 +31,16 @@ struct policy_options {
     const char *const *capabilities;     /* --caps: "CAP_SYS_ADMIN", ...; default none */
     size_t capability_count;
     const char *minimum_kernel; /* --min-kernel "4.14"; NULL: the oldest */
-    enum { COMPAT_NONE, COMPAT_AND, COMPAT_RUNC } compat; /* two OCI conditions on one argument */
-    enum sets_source sets;                                /* --sets */
+    /* OCI: what two conditions on one argument mean; minijail: whose reading of what its two
+       compilers read differently. */
+    enum {
+        COMPAT_NONE,
+        COMPAT_AND,
+        COMPAT_RUNC,
+        COMPAT_MINIJAIL0,
+        COMPAT_COMPILE_SECCOMP_POLICY
+    } compat;
+    enum sets_source sets;              /* --sets */
     const char *const *include_folders; /* --include-dir: where included files are looked for */
     size_t include_folder_count;
     policy_include_fn *include; /* NULL: a policy that includes a file is refused */
