@@ -63,6 +63,11 @@ void text_offer(struct text_search *search, const char *word)
         strlen(word) >= LONGEST) {
         return;
     }
+    size_t length = strlen(word);
+    size_t wanted = strlen(search->wanted);
+    if ((length > wanted ? length - wanted : wanted - length) > search->limit) {
+        return; /* as many letters are missing */
+    }
     size_t far = distance(search->wanted, word);
     /* Once there is one, only a nearer one will do. */
     if (search->nearest ? far < search->limit : far <= search->limit) {

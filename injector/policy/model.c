@@ -187,6 +187,11 @@ bool policy_add_abi(struct policy *policy, const char *name)
 
 const char *policy_add_file(struct policy *policy, const char *file)
 {
+    for (size_t i = 0; i < policy->file_count; i++) {
+        if (strcmp(policy->files[i], file) == 0) {
+            return policy->files[i];
+        }
+    }
     policy->files =
         memory_resize((void *)policy->files, policy->file_count + 1, sizeof *policy->files);
     char *copy = memory_strdup(file);

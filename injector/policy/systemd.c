@@ -96,6 +96,9 @@ static const char *known_section(const char *name)
     return NULL;
 }
 
+/* Each is compared with all of ours: hostile input costs little. */
+#define MAX_ASSIGNMENTS 65536u
+
 /* NULL if it is a setting that does not concern us. A key that is nearly one of ours is a mistake:
    systemd would pass over it, and nothing would be filtered. */
 static int find_setting(const struct systemd *systemd, const char *key,
@@ -147,6 +150,10 @@ static int read_assignment(struct systemd *systemd, const char *section,
                            const struct unit_line *line)
 {
     const struct setting *setting;
+    if (++systemd->assignments > MAX_ASSIGNMENTS) {
+        return systemd_fail(systemd, systemd_place(systemd, line->name),
+                            "more than 65536 settings: this is no unit");
+    }
     if (find_setting(systemd, line->name, &setting) < 0) {
         return -1;
     }

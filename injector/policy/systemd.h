@@ -55,6 +55,7 @@ struct systemd {
     struct sets *sets;
     const char *section; /* the one whose settings count; NULL: none seen */
     size_t mentions;     /* of system calls */
+    size_t assignments;
 
     struct systemd_list filter, log;
     struct action refusal;  /* SystemCallErrorNumber= */

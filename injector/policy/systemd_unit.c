@@ -130,11 +130,17 @@ static char *strip(char *text)
 struct place unit_place(const struct unit_reader *reader, const char *byte)
 {
     size_t offset = (size_t)(byte - (const char *)reader->logical.data);
-    size_t i = reader->piece_count;
-    while (i > 1 && reader->pieces[i - 1].offset > offset) {
-        i--;
+    size_t low = 0; /* the last piece that begins at the byte or before */
+    size_t high = reader->piece_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (reader->pieces[middle].offset > offset) {
+            high = middle;
+        } else {
+            low = middle;
+        }
     }
-    const struct unit_piece *piece = &reader->pieces[i - 1];
+    const struct unit_piece *piece = &reader->pieces[low];
     return (struct place){
         .file = reader->text->file,
         .line = piece->line,

@@ -505,6 +505,16 @@ static void test_systemd_is_bounded(void **state)
     assert_string_equal(error.text, "names too many system calls: this is no policy");
     error_clear(&error);
     buffer_free(&text);
+    for (int i = 0; i < 65537; i++) {
+        buffer_printf(&text, "SystemBallFool=\n");
+    }
+    assert_int_equal(policy_parse("policy.json", (const char *)text.data, text.size, &x86_64,
+                                  &policy, NULL, &error),
+                     -1);
+    assert_string_equal(error.text, "more than 65536 settings: this is no unit");
+    assert_int_equal(error.line, 65537);
+    error_clear(&error);
+    buffer_free(&text);
 }
 
 int main(void)
