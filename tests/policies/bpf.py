@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Classic BPF as seccomp runs it, and the system calls at which two programs may part.
 
-A program is a list of (code, jt, jf, k). A call is (arch, nr, [six arguments]). What a program does for
-one number depends on words of arguments, which it compares with constants: cells() collects the
+A program is a list of (code, jt, jf, k). A call is (arch, nr, [six arguments]). What a program does
+for one number depends on words of arguments, which it compares with constants: cells() collects the
 constants of every path, whatever the arguments, and edges() makes the calls around them.
 """
 
@@ -127,4 +127,5 @@ def action(value):
     data = value & 0xFFFF
     if kind == "errno":
         data = min(data, 4095)
-    return f"{kind}:{data}" if kind in ("errno", "trap", "trace") and (data or kind == "errno") else kind
+    has_data = kind == "errno" or (kind in ("trap", "trace") and data)
+    return f"{kind}:{data}" if has_data else kind

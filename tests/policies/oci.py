@@ -4,10 +4,10 @@
 
     ELFCAGE=... tests/policies/oci.py [--write]
 
-The two programs are compared in every ABI at every number, and at the edges of arguments where either
-looks at some. Each difference has to be of a class that is known, and explained below; their table,
-with the profiles that elfcage refuses and why, is oci.tsv beside this file, which has to come out the
-same (--write makes it anew). Profiles are looked for in $ELFCAGE_POLICIES/oci.
+The two programs are compared in every ABI at every number, and at the edges of arguments where
+either looks at some. Each difference has to be of a class that is known, and explained below; their
+table, with the profiles that elfcage refuses and why, is oci.tsv beside this file, which has to
+come out the same (--write makes it anew). Profiles are looked for in $ELFCAGE_POLICIES/oci.
 """
 
 import os
@@ -29,16 +29,19 @@ CLASSES = {
     "other-abi": "an ABI that the profile does not name: the default (ENOSYS where that allows) "
                  "in place of the death of a thread",
     "x32": "x32 calls are refused, named or not",
+    "riscv32": "calls that 32-bit programs of riscv64 kernels have for themselves, which the "
+               "kernel does not mark: refused",
     "skipped": "number -1, a call that a tracer skips: ENOSYS",
-    "newer-name": "the profile names a call that libseccomp 2.5.4 does not know and runc leaves out",
-    "sub-call": "i386 has numbers for calls that libseccomp knows as sub-calls of ipc only; runc answers "
-                "ENOSYS there",
+    "newer-name": "the profile names a call that libseccomp 2.5.4 does not know and runc leaves "
+                  "out",
+    "sub-call": "i386 has numbers for calls that libseccomp knows as sub-calls of ipc only; runc "
+                "answers ENOSYS there",
     "ceiling": "ENOSYS above the highest number: runc takes the highest that the profile names, "
                "elfcage the highest that there is",
     "width": "the kernel does not look at the bits in which the arguments differ from those that "
              "libseccomp compares with",
-    "allowed-otherwise": "libseccomp opens socketcall and ipc for sub-calls whose own name is allowed, "
-                         "elfcage where the profile names the two",
+    "allowed-otherwise": "libseccomp opens socketcall and ipc for sub-calls whose own name is "
+                         "allowed, elfcage where the profile names the two",
     "denied-otherwise": "a 32-bit call that does what a denied one does, under another name",
 }
 
@@ -46,16 +49,17 @@ NEWER = {457: "statmount", 458: "listmount", 459: "lsm_get_self_attr", 460: "lsm
          461: "lsm_list_modules", 462: "mseal", 463: "setxattrat", 464: "getxattrat",
          465: "listxattrat", 466: "removexattrat", 467: "open_tree_attr", 468: "file_getattr",
          469: "file_setattr"}
-NEWER_X86_64 = {335: "uretprobe", 336: "uprobe"}
+NEWER_OWN = {0xC000003E: {335: "uretprobe", 336: "uprobe"}, 0xC00000F3: {258: "riscv_hwprobe"}}
 WIDTH_WORDS = ("_time64", "64", "32")  # at the end of names of 32-bit ABIs
 HIGHEST = 469
 ABIS = {
     "x86_64": {0xC000003E: "SCMP_ARCH_X86_64", 0x40000003: "SCMP_ARCH_X86"},
     "aarch64": {0xC00000B7: "SCMP_ARCH_AARCH64", 0x40000028: "SCMP_ARCH_ARM"},
+    "riscv64": {0xC00000F3: "SCMP_ARCH_RISCV64"},
 }
 OTHER_ABI = 0x80000016  # s390x
-# Profiles that need an answer to be read; each is tried without as well. runc and libseccomp between
-# them let one of two contradicting rules count: so does --compat runc.
+# Profiles that need an answer to be read; each is tried without as well. runc and libseccomp
+# between them let one of two contradicting rules count: so does --compat runc.
 OPTIONS = {
     "containers-common-seccomp-current.json": [["--caps", "CAP_SYS_ADMIN"], ["--compat", "runc"]],
     "firefox-podman.json": [["--caps", "CAP_SYS_ADMIN"], ["--compat", "runc"]],
@@ -85,11 +89,14 @@ class Comparison:
     def name(self, arch, number):
         token = runc.TOKENS.get(ABIS[self.profile.target].get(arch), 0)
         known = self.lib.seccomp_syscall_resolve_num_arch(token, number) if token else None
-        newer = NEWER | NEWER_X86_64 if arch == 0xC000003E else NEWER
-        return known.decode() if known else newer.get(number)
+        return known.decode() if known else self.newer(arch, number)
+
+    @staticmethod
+    def newer(arch, number):
+        return (NEWER | NEWER_OWN.get(arch, {})).get(number)
 
     def is_width(self, arch, number, arguments, ours):
-        """Is there a call that is the same to the kernel, and to which runc's program gives that?"""
+        """Is there a call, the same to the kernel, to which runc's program gives that?"""
         for index, value in enumerate(arguments):
             for high in (0, 0xFFFFFFFF):
                 changed = list(arguments)
@@ -108,10 +115,12 @@ class Comparison:
         if arch == 0xC000003E and number != 0xFFFFFFFF and (
                 number & runc.X32_BIT or 512 <= number <= 547):
             return "x32"
+        if named == "SCMP_ARCH_RISCV64" and 403 <= number <= 423:
+            return "riscv32"
         if number == 0xFFFFFFFF:
             return "skipped"
         name = self.name(arch, number)
-        if name in self.names and name in (NEWER | NEWER_X86_64).values():
+        if name in self.names and name == self.newer(arch, number):
             return "newer-name"
         above = runc.above(self.highest, self.profile.target, arch, number)
         if above and ours == "allow" and self.lib.seccomp_syscall_resolve_name_arch(
@@ -129,7 +138,8 @@ class Comparison:
 
     def explain_denial(self, name, ours):
         """Does the profile deny, with that action, what the call is another name of?"""
-        stem = lambda word: next((word[:-len(end)] for end in WIDTH_WORDS if word.endswith(end)), word)
+        stem = lambda word: next((word[:-len(end)] for end in WIDTH_WORDS if word.endswith(end)),
+                                 word)
         for other, action, _ in self.profile.rules:
             if other != name and bpf.action(action) == ours and (
                     stem(other) == stem(name) or name in ("socketcall", "ipc")):
@@ -145,7 +155,7 @@ class Comparison:
         abi = ABIS[self.profile.target].get(arch, "another").replace("SCMP_ARCH_", "")
         names = self.found.setdefault((why, abi, theirs, ours), [])
         name = self.name(arch, number)
-        if why not in ("x32", "other-abi", "skipped") and name and name not in names:
+        if why not in ("x32", "riscv32", "other-abi", "skipped") and name and name not in names:
             names.append(name)
         if why == "UNEXPLAINED":
             print(f"# {abi} {number:#x} {arguments}: runc {theirs}, elfcage {ours}")
@@ -167,8 +177,8 @@ def compile_ours(elfcage, path, target, options):
     """The program, or the reason of a refusal."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out")
-        command = [elfcage, "compile", "-q", "--format", "oci", "--policy", path, "--target", target, "--min-kernel",
-                   MINIMUM_KERNEL, *options, "-o", out]
+        command = [elfcage, "compile", "-q", "--format", "oci", "--policy", path, "--target",
+                   target, "--min-kernel", MINIMUM_KERNEL, *options, "-o", out]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             return None, result.stderr.strip().replace(f"elfcage: {path}:", "")
@@ -192,13 +202,14 @@ def rows_of(lib, elfcage, path, target, options):
 
 def main():
     elfcage = os.environ["ELFCAGE"]
-    folder = pathlib.Path(os.environ.get("ELFCAGE_POLICIES", HERE / "../../../shared/policies")) / "oci"
+    shared = os.environ.get("ELFCAGE_POLICIES", HERE / "../../../shared/policies")
+    folder = pathlib.Path(shared) / "oci"
     if not folder.is_dir():
         print("1..0 # SKIP no profiles: set ELFCAGE_POLICIES to the folder that has oci/")
         return 0
     lib = runc.library()
     if runc.version(lib) != VERSION:
-        print(f"1..0 # SKIP the table was made with libseccomp {VERSION}, this is {runc.version(lib)}")
+        print(f"1..0 # SKIP the table is of libseccomp {VERSION}, this is {runc.version(lib)}")
         return 0
     number = failed = 0
     table = ["\t".join(("profile", "target", "options", "class", "ABI", "runc", "elfcage",
@@ -211,8 +222,8 @@ def main():
                 bad = [row for row in rows if row[3] == "UNEXPLAINED"]
                 number, failed = number + 1, failed + bool(bad)
                 what = f"{path.name} for {target} {' '.join(options)}: {rows[0][3]}"
-                print(f"{'not ' * bool(bad)}ok {number} - {what}, {len(rows) - 1} kinds of differences, "
-                      "each known")
+                print(f"{'not ' * bool(bad)}ok {number} - {what}, {len(rows) - 1} kinds of "
+                      "differences, each known")
                 for row in bad:
                     print("#", *row)
     text = "\n".join(table) + "\n"

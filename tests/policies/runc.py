@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a container runtime makes of an OCI seccomp profile, by libseccomp.
 
-Written from the behaviour of Docker's profile loader (includes and excludes), of runc (one rule for each
-name, several for conditions that repeat an argument, an ENOSYS answer above the highest number that
-the profile names) and of libseccomp's interface; it shares nothing with elfcage. The number of a
-call that the machine's own ABI lacks is libseccomp's pseudo number, which its rules carry to other
-ABIs by name.
+Written from the behaviour of Docker's profile loader (includes and excludes), of runc (one rule for
+each name, several for conditions that repeat an argument, an ENOSYS answer above the highest number
+that the profile names) and of libseccomp's interface; it shares nothing with elfcage. The number of
+a call that the machine's own ABI lacks is libseccomp's pseudo number, which its rules carry to
+other ABIs by name.
 """
 
 import ctypes
@@ -14,11 +14,13 @@ import json
 import os
 import tempfile
 
-GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
-NATIVE = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
+GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64", "riscv64": "riscv64"}
+NATIVE = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64",
+          "riscv64": "SCMP_ARCH_RISCV64"}
 TOKENS = {
     "SCMP_ARCH_X86_64": 0xC000003E, "SCMP_ARCH_X86": 0x40000003, "SCMP_ARCH_X32": 0x4000003E,
     "SCMP_ARCH_AARCH64": 0xC00000B7, "SCMP_ARCH_ARM": 0x40000028,
+    "SCMP_ARCH_RISCV64": 0xC00000F3,
 }
 AUDIT = {"SCMP_ARCH_X32": 0xC000003E}
 COMPARE = {"SCMP_CMP_NE": 1, "SCMP_CMP_LT": 2, "SCMP_CMP_LE": 3, "SCMP_CMP_EQ": 4, "SCMP_CMP_GE": 5,
@@ -28,7 +30,7 @@ KINDS = {"SCMP_ACT_KILL": 0, "SCMP_ACT_KILL_THREAD": 0, "SCMP_ACT_KILL_PROCESS":
          "SCMP_ACT_LOG": 0x7FFC0000, "SCMP_ACT_ALLOW": 0x7FFF0000}
 ENOSYS = 0x50000 | errno.ENOSYS
 X32_BIT = 0x40000000
-OPTIMIZE, TREE_ABOVE = 8, 32 # SCMP_FLTATR_CTL_OPTIMIZE; runc asks for a tree above so many rules
+OPTIMIZE, TREE_ABOVE = 8, 32  # SCMP_FLTATR_CTL_OPTIMIZE; runc asks for a tree above so many rules
 
 
 class Comparison(ctypes.Structure):
@@ -107,7 +109,7 @@ class Profile:
         self.architectures = list(document.get("architectures") or [])
         for entry in document.get("archMap") or []:
             if entry["architecture"] == NATIVE[target]:
-                self.architectures = [entry["architecture"], *(entry["subArchitectures"] or [])]
+                self.architectures = [entry["architecture"], *(entry.get("subArchitectures") or [])]
         self.rules = []
         for rule in document.get("syscalls") or []:
             if not applies(rule, target, capabilities, minimum):
@@ -121,7 +123,8 @@ class Profile:
     def tokens(self):
         """Those of the target: what it has no numbers for cannot be compared."""
         own = {"x86_64": ("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"),
-               "aarch64": ("SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM")}[self.target]
+               "aarch64": ("SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"),
+               "riscv64": ("SCMP_ARCH_RISCV64",)}[self.target]
         return [NATIVE[self.target], *(a for a in self.architectures
                                        if a in own and a != NATIVE[self.target])]
 
