@@ -28,17 +28,19 @@ static const struct option_definition definitions[] = {
     {"policy", 'p', "FILE",
      "read the policy from FILE (\"-\": standard input): OCI seccomp JSON as\n"
      "Docker, Podman and runc take it, a unit of systemd (again: drop-ins),\n"
-     "a policy of minijail, or what \"elfcage show --policy\" prints",
+     "a policy of minijail, a list of names, or what \"elfcage show --policy\"\n"
+     "prints",
      POLICY_FILE},
     {"format", 0, "FORMAT",
-     "what --policy is written in: systemd, minijail, oci or elfcage (default:\n"
-     "told from its content)",
+     "what --policy is written in: systemd, minijail, oci, list or elfcage\n"
+     "(default: told from its content)",
      POLICY_FORMAT},
     {"include-dir", 0, "DIR",
      "where files that a policy includes are looked for, too; may be repeated", POLICY_INCLUDE_DIR},
     {"default", 0, "ACTION",
-     "inline policy: what happens to a call that no rule names: allow, log,\n"
-     "errno[:ERRNO], trap, kill-process, kill-thread",
+     "what happens to a call that no rule names: allow, log, errno[:ERRNO],\n"
+     "trap, kill-process, kill-thread; for inline policies, and files that leave\n"
+     "it open",
      POLICY_DEFAULT},
     {"allow", 0, "LIST",
      "allow these system calls: names and sets, comma-separated: @chown is\n"

@@ -38,7 +38,8 @@ struct policy_format {
     int (*read)(const struct policy_text *texts, size_t count, const struct policy_options *options,
                 struct policy **out, struct policy_notes *notes, struct error *error);
 };
-extern const struct policy_format canonical_format, oci_format, systemd_format, minijail_format;
+extern const struct policy_format canonical_format, oci_format, systemd_format, minijail_format,
+    list_format;
 
 /* Does the text begin, after blanks, with one of `first`? */
 bool policy_text_begins(const struct policy_text *text, const char *first);

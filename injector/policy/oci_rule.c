@@ -336,7 +336,8 @@ int oci_read_rule(struct oci *oci, const struct json_value *rule)
         (applies == OCI_APPLIES_PERHAPS && !resolve_perhaps(oci, rule, action))) {
         return 0;
     }
-    if (arguments.repeated && oci->options->compat == COMPAT_NONE) {
+    if (arguments.repeated && oci->options->compat != COMPAT_AND &&
+        oci->options->compat != COMPAT_RUNC) {
         return fail_value(oci->file, arguments.repeated, oci->error,
                           "a second condition on one argument: say with --compat and that both "
                           "have to hold, with --compat runc that any one suffices");
