@@ -139,6 +139,24 @@ struct minijail_policy {
 };
 void minijail_policy_free(struct minijail_policy *parsed);
 
+/* A file's statements, on their way into `parsed`. */
+struct minijail_parser {
+    struct minijail_cursor cursor;
+    struct minijail_policy parsed; /* owned */
+    bool denylist;                 /* @denylist has been read */
+};
+
+/* Moves on if that token is next. */
+bool minijail_accept(struct minijail_cursor *cursor, enum token_kind kind);
+/* The same, or the error that `wanted` ("a colon") is missing. */
+int minijail_expect(struct minijail_cursor *cursor, enum token_kind kind, const char *wanted);
+int minijail_unexpected(struct minijail_cursor *cursor, const char *wanted);
+
+/* *by_return: it is "return E", which both compilers have. */
+int minijail_action(struct minijail_cursor *cursor, struct action *action, bool *by_return);
+/* "{NAME, NAME}: {FILTER, FILTER}", to the end of it, not of the line. */
+int minijail_statement(struct minijail_parser *parser);
+
 /* Which of minijail's two compilers the policy is for. */
 enum minijail_compiler { MINIJAIL_EITHER, MINIJAIL_C, MINIJAIL_PYTHON };
 
