@@ -12,6 +12,8 @@ mkdir "$work/new"
 cd "$work" || exit 1
 corpora=(new)
 [ -d "$seeds" ] && corpora+=("$seeds")
+words=$(dirname "$(dirname "$seeds")")/$name.dict
+[ ! -f "$words" ] || corpora+=("-dict=$words")
 echo 1..1
 if "$program" -seed=1 -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 \
   "${corpora[@]}" >log 2>&1; then

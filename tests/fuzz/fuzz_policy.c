@@ -2,7 +2,12 @@
 /*
  * Any text as a policy. What is accepted prints canonically, and that reads back as the same model
  * and prints as the same text. The first byte chooses the options, so that their branches are
- * reached too. A text that canonical_parse() takes is spelt as it prints, resolution included.
+ * reached too; with its highest bit set the next byte chooses the format, which is told from the
+ * content otherwise. A text that canonical_parse() takes is spelt as it prints, resolution
+ * included.
+ *
+ * Seeds are of every format. What a policy includes is the policy itself, which has to end
+ * somewhere.
  */
 #include "base/memory.h"
 #include "policy/policy.h"
@@ -41,6 +46,35 @@ static void check_error(struct error *error)
     error_clear(error);
 }
 
+struct self {
+    const char *text;
+    size_t size;
+};
+
+static int include_self(void *context, const char *from, const char *path, char **file,
+                        struct buffer *text, struct error *error)
+{
+    const struct self *self = context;
+    (void)from;
+    if (strcmp(path, "missing") == 0) {
+        return error_set(error, ERROR_POLICY, "no such file: correct the name");
+    }
+    buffer_add(text, self->text, self->size);
+    *file = memory_strdup(path);
+    return 0;
+}
+
+/* The format that a byte stands for. */
+static const char *format_of(uint8_t byte)
+{
+    const char *const *names = policy_format_names();
+    size_t count = 0;
+    while (names[count]) {
+        count++;
+    }
+    return names[byte % count];
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const capabilities[] = {"CAP_SYS_ADMIN"};
@@ -54,14 +88,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .capability_count = data[0] >> 2 & 1,
         .minimum_kernel = data[0] & 8 ? "6.1" : NULL,
     };
-    static const int compat[] = {COMPAT_NONE, COMPAT_AND, COMPAT_RUNC, COMPAT_NONE};
+    static const int compat[] = {COMPAT_NONE, COMPAT_AND, COMPAT_RUNC, COMPAT_MINIJAIL0};
     options.compat = (unsigned)compat[data[0] >> 4 & 3];
-    const char *text = (const char *)data + 1;
-    size--;
+    size_t options_size = 1;
+    if (data[0] & 0x80 && size > 1) {
+        options.format = format_of(data[options_size++]);
+    }
+    const char *text = (const char *)data + options_size;
+    size -= options_size;
+    struct self self = {text, size};
+    options.include = include_self;
+    options.include_context = &self;
     struct policy *policy = NULL;
     struct policy_notes notes = {0};
     struct error error = {0};
-    if (policy_parse("policy", text, size, &options, &policy, &notes, &error) == 0) {
+    static const struct action deny = {ACTION_ERRNO, 1};
+    int result = policy_parse("policy", text, size, &options, &policy, &notes, &error);
+    if (result < 0 && error.kind == ERROR_USAGE) { /* a list needs a default */
+        error_clear(&error);
+        options.default_action = &deny;
+        result = policy_parse("policy", text, size, &options, &policy, &notes, &error);
+    }
+    if (result == 0) {
         check_round_trip(policy, NULL);
         policy_allow_nesting(policy);
         check_round_trip(policy, NULL);

@@ -481,7 +481,11 @@ static bool read_texts(struct random *random, const struct seeds *seeds, size_t 
     static const char *const capabilities[] = {"CAP_SYS_ADMIN", "CAP_NET_ADMIN"};
     static const struct action deny = {ACTION_ERRNO, 1};
     struct include include = {seeds};
-    const struct arch *arch = arch_at(random_below(random, 3));
+    unsigned archs = 0;
+    while (arch_at(archs)) {
+        archs++;
+    }
+    const struct arch *arch = arch_at(random_below(random, archs));
     struct policy_options options = {
         .format = now.format,
         .default_action = random_below(random, 2) ? &deny : NULL,
@@ -492,7 +496,7 @@ static bool read_texts(struct random *random, const struct seeds *seeds, size_t 
         .include = random_below(random, 8) ? include_seed : NULL,
         .include_context = &include,
     };
-    options.compat = random_below(random, 3);
+    options.compat = random_below(random, COMPAT_COMPILE_SECCOMP_POLICY + 1);
     struct policy_text texts[TEXTS_MOST];
     for (size_t i = 0; i < count; i++) {
         const char *data = now.texts[i].data ? (const char *)now.texts[i].data : "";
