@@ -171,6 +171,10 @@ static int read_default(struct reader *r, const struct token *directive)
                              "@default takes kill, kill-process, kill-thread or trap: remove the "
                              "line and use --default");
     }
+    if (r->denylist_place.line) {
+        return minijail_fail(cursor, directive,
+                             "what @denylist does not name is allowed: remove this line");
+    }
     if (r->default_place.line && !action_equal(r->policy->default_action, action)) {
         return minijail_fail(cursor, directive,
                              "@default says something else at %s:%zu:%zu: keep one of them",
@@ -193,7 +197,7 @@ static int read_denylist(struct reader *r, const struct token *directive)
                              "what @denylist does not name is allowed: leave --default out, or "
                              "remove the line");
     }
-    if (!r->denylist_place.line && r->parser.parsed.statement_count) {
+    if (!r->denylist_place.line && (r->parser.parsed.statement_count || r->default_place.line)) {
         return minijail_fail(&r->parser.cursor, directive,
                              "@denylist changes what the lines before it mean: put it first");
     }
@@ -349,7 +353,9 @@ static bool is_minijail(const struct policy_text *text)
         } else if (t->kind == TOKEN_LEFT_BRACE) {
             found = t[1].kind == TOKEN_WORD;
         } else if (t->kind == TOKEN_WORD || t->kind == TOKEN_NUMBER) {
-            found = t[1].kind == TOKEN_COLON || t[1].kind == TOKEN_LEFT_BRACKET;
+            /* "systemd:@set" is a set in a list of names */
+            found = t[1].kind == TOKEN_LEFT_BRACKET ||
+                    (t[1].kind == TOKEN_COLON && t[2].kind != TOKEN_DIRECTIVE);
         }
     }
     error_clear(&ignored);

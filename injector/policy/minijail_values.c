@@ -75,10 +75,10 @@ static int read_number(struct minijail_cursor *cursor, const struct token *token
         int digit = digit_value(*text);
         if (digit >= base) {
             CLEANUP_FREE char *written = minijail_token_text(token);
-            return minijail_fail(cursor, token, "%s is not a %s number: correct it", written,
-                                 base == 16  ? "hexadecimal"
-                                 : base == 8 ? "octal"
-                                             : "decimal");
+            return minijail_fail(cursor, token, "%s is not %s number: correct it", written,
+                                 base == 16  ? "a hexadecimal"
+                                 : base == 8 ? "an octal"
+                                             : "a decimal");
         }
         if (number > (UINT64_MAX - (uint64_t)digit) / (uint64_t)base) {
             return too_large(cursor, token);
