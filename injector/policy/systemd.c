@@ -280,17 +280,12 @@ static int read_units(const struct policy_text *texts, size_t count,
     return 0;
 }
 
-static bool is_word_byte(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-}
-
 /* "[Unit]" or "SystemCallFilter=": a line of that form, the first that is no comment. No other
    format begins like that: a JSON list has a quote or a number within, names of system calls are in
    small letters. */
 static bool is_unit(const struct policy_text *text)
 {
+    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_ ";
     struct unit_reader reader;
     struct unit_line line = {0};
     struct error ignored = {0};
@@ -299,11 +294,7 @@ static bool is_unit(const struct policy_text *text)
     if (unit_read_line(&reader, &line, &ignored) < 0) {
         error_clear(&ignored);
     } else if (line.kind == UNIT_SECTION || line.kind == UNIT_ASSIGNMENT) {
-        size_t length = 0;
-        while (is_word_byte(line.name[length])) {
-            length++;
-        }
-        unit = line.name[0] >= 'A' && line.name[0] <= 'Z' && !line.name[length];
+        unit = line.name[0] >= 'A' && line.name[0] <= 'Z' && !line.name[strspn(line.name, word)];
     }
     unit_reader_free(&reader);
     return unit;
