@@ -14,7 +14,7 @@ demo=(golang-go curl tar binutils)
 # What the tests use: compilers and linkers whose files are caged, tools that are run over them.
 test=(perl clang-tidy libclang-rt-14-dev g++ gcc-multilib libc6-dev-x32 musl-tools mold tcc rustc
   elfutils patchelf gdb valgrind strace sudo iputils-ping qemu-user-static acl attr libcap2-bin mandoc
-  busybox-static bubblewrap git redis-tools sqlite3
+  busybox-static bubblewrap git redis-tools sqlite3 systemd
   linux-libc-dev-arm64-cross linux-libc-dev-armhf-cross linux-libc-dev-riscv64-cross)
 # What elfcage is measured against; systemd for systemd-analyze, which lists its sets of calls.
 bench=(binutils bubblewrap patchelf systemd)
