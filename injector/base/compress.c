@@ -23,6 +23,7 @@
 
 #include "base/memory.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define BLOCK_SIZE ((size_t)65536)
@@ -136,20 +137,35 @@ static void offer(struct packing *p, size_t from, uint32_t length, uint32_t dist
    the highest length that was offered so far. */
 static uint32_t offer_copy(struct packing *p, size_t at, size_t source, uint32_t known)
 {
-    if (source >= at) {
+    size_t longest = p->size - at < LENGTH_MAX ? p->size - at : LENGTH_MAX;
+    if (source >= at || known >= longest || p->plain[source + known] != p->plain[at + known]) {
         return known;
     }
-    size_t longest = p->size - at < LENGTH_MAX ? p->size - at : LENGTH_MAX;
     uint32_t length = 0;
     while (length < longest && p->plain[source + length] == p->plain[at + length]) {
         length++;
     }
     uint32_t distance = (uint32_t)(at - source);
     uint32_t fixed = p->steps[at].bits + 1 + distance_bits(distance);
-    for (uint32_t l = known + 1; l <= length; l++) {
+    uint32_t first = length < LENGTH_LONG ? known + 1 : length;
+    for (uint32_t l = first; l <= length; l++) {
         offer(p, at, l, distance, fixed + 2 * low_bits(l - 1) + 1);
     }
     return length > known ? length : known;
+}
+
+/* The next 6 bytes at least, the first one lowest; zeros behind the end. */
+static uint64_t next_bytes(const struct packing *p, size_t at)
+{
+    uint64_t bytes = 0;
+    if (p->size - at >= sizeof bytes) {
+        memcpy(&bytes, p->plain + at, sizeof bytes);
+        return le64toh(bytes);
+    }
+    for (size_t i = at; i < p->size; i++) {
+        bytes |= (uint64_t)p->plain[i] << 8 * (i - at);
+    }
+    return bytes;
 }
 
 /* Returns the highest length that was offered; 1 if none was. */
@@ -158,12 +174,9 @@ static uint32_t offer_copies(struct packing *p, size_t at)
     static const uint8_t lengths[HASHES] = {2, 3, 4, HASHED_MAX};
     uint32_t known = 1;
     size_t before = at; /* the candidate before */
-    uint64_t key = 0;
-    unsigned count = 0;
+    uint64_t bytes = next_bytes(p, at);
     for (unsigned h = 0; h < HASHES && lengths[h] <= p->size - at; h++) {
-        for (; count < lengths[h]; count++) {
-            key |= (uint64_t)p->plain[at + count] << 8 * count;
-        }
+        uint64_t key = bytes & ((UINT64_C(1) << 8 * lengths[h]) - 1);
         uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - p->table_bits);
         uint16_t *seen = &p->seen[((size_t)h << p->table_bits) + hash];
         if (*seen != before) {

@@ -112,14 +112,15 @@ static int settle(struct inject *inject, struct error *error)
     return backend_parse(inject->backend, &inject->compiler, error);
 }
 
-/* What goes into the file; borrows from `compiled` and `instructions`. */
+/* What goes into the file; borrows from `compiled`, `instructions` and the packed `policy`. */
 static struct cage make_cage(const struct image *image, const struct compiled *compiled,
-                             const struct buffer *instructions, const struct inject *inject,
-                             const struct policy_source *source)
+                             const struct buffer *instructions, const struct buffer *policy,
+                             const struct inject *inject, const struct policy_source *source)
 {
     return (struct cage){
         .instructions = {instructions->data, instructions->size},
         .policy_text = compiled->canonical,
+        .policy_packed = {policy->data, policy->size},
         .seccomp_flags = compiled->policy->flags | SECCOMP_FILTER_FLAG_TSYNC,
         .stub_flags = inject->stub_flags,
         .payload_flags = (source->audit ? PAYLOAD_AUDIT : 0u) |
@@ -338,10 +339,12 @@ static int inject_file(const char *file, const struct inject *inject,
                  "says more");
         }
         struct buffer instructions = target_bytes(&compiled.filter, image_big_endian(image));
-        struct cage cage = make_cage(image, &compiled, &instructions, inject, source);
+        struct buffer packed = payload_pack_policy(compiled.canonical);
+        struct cage cage = make_cage(image, &compiled, &instructions, &packed, inject, source);
         const struct job job = {inject, output, verbosity, file, fd, image, &cage};
         result = inject_into(&job, error);
         buffer_free(&instructions);
+        buffer_free(&packed);
     }
     image_free(image);
     return result;

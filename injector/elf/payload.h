@@ -3,8 +3,8 @@
  * The payload: what is embedded in a caged file. Self-describing and versioned; the format is
  * written down at the head of payload.c.
  *
- * In the new segment, in this order: section .elfcage.filter (header, filter, policy text, undo
- * record), a note with the identity, section .elfcage.stub (configuration and code).
+ * In the new segment, in this order: section .elfcage.filter (header, filter, packed policy text,
+ * undo record), a note with the identity, section .elfcage.stub (configuration and code).
  */
 #ifndef ELFCAGE_ELF_PAYLOAD_H
 #define ELFCAGE_ELF_PAYLOAD_H
@@ -12,7 +12,7 @@
 #include "elf/image.h"
 
 #define PAYLOAD_MAGIC "\341elfcage" /* 8 bytes, at the start of a PT_LOAD */
-#define PAYLOAD_VERSION 1u
+#define PAYLOAD_VERSION 2u
 #define PAYLOAD_AUDIT 0x1u         /* made with --audit */
 #define PAYLOAD_ALLOW_NESTING 0x2u /* made with --allow-nesting */
 #define PAYLOAD_PREINIT 0x4u /* the original has a DT_PREINIT_ARRAY: it runs before the hook */
@@ -21,13 +21,18 @@ enum hook { HOOK_ENTRY };
 
 /* What inject wants embedded: borrowed, plain data. */
 struct cage {
-    struct bytes instructions; /* struct sock_filter[], in the byte order of the target */
-    const char *policy_text;   /* canonical form with resolution, or "" for none */
-    uint32_t seccomp_flags;    /* SECCOMP_FILTER_FLAG_*; TSYNC is added */
-    uint32_t stub_flags;       /* ELFCAGE_STUB_* of stub/format.h */
-    uint32_t payload_flags;    /* PAYLOAD_* */
+    struct bytes instructions;  /* struct sock_filter[], in the byte order of the target */
+    const char *policy_text;    /* canonical form with resolution, or "" for none */
+    struct bytes policy_packed; /* payload_pack_policy() of it; empty: it is made when needed */
+    uint32_t seccomp_flags;     /* SECCOMP_FILTER_FLAG_*; TSYNC is added */
+    uint32_t stub_flags;        /* ELFCAGE_STUB_* of stub/format.h */
+    uint32_t payload_flags;     /* PAYLOAD_* */
     enum hook hook;
 };
+
+/* How a payload has a policy text: made once, a plan needs it several times. Owned by the caller.
+ */
+struct buffer payload_pack_policy(const char *text);
 
 /* A piece of the original that injection replaced. */
 struct undo_piece {
@@ -41,34 +46,27 @@ struct undo_guard {
     uint8_t digest[BYTES_DIGEST_SIZE];
 };
 
-/* A symbol table whose section indices were mapped because section headers were sorted. */
-struct undo_table {
-    uint64_t offset, size; /* in the original file, bytes */
-};
-
 /* A payload as it was found in a caged image, checked as far as its own structure goes. Borrows
-   from the image. */
+   from the image; policy text and undo pieces are its own. */
 struct payload {
     uint32_t version;
     const char *elfcage_version;
-    struct cage cage;      /* instructions, policy text (NUL-terminated inside the image), flags */
-    uint64_t address;      /* p_vaddr of the payload's segment */
-    uint64_t offset;       /* p_offset of it */
-    uint64_t size;         /* p_filesz of it, bytes */
-    size_t segment;        /* index of its program header */
-    uint64_t stub_address; /* of the stub configuration */
+    struct cage cage;         /* instructions, policy text, flags */
+    char *policy_text;        /* owned: that of the cage */
+    uint64_t address;         /* p_vaddr of the payload's segment */
+    uint64_t offset;          /* p_offset of it */
+    uint64_t size;            /* p_filesz of it, bytes */
+    size_t segment;           /* index of its program header */
+    uint64_t stub_address;    /* of the stub configuration */
     uint64_t original_entry;  /* e_entry before injection */
     const char *layout;       /* "S1", "S6", "S3m", "S2" */
     uint64_t original_size;   /* of the file, bytes */
     uint64_t original_offset; /* where the original's byte 0 stands in the caged file (S2: not 0) */
-    struct undo_piece *undo;  /* owned by the payload: payload_clear() */
-    size_t undo_count;
+    struct undo_piece *undo;  /* owned */
+    size_t undo_count, undo_capacity;
+    uint8_t *undo_bytes;       /* owned: what the pieces borrow */
     struct undo_guard *guards; /* owned */
     size_t guard_count;
-    struct undo_table *tables; /* owned */
-    size_t table_count;
-    uint16_t *section_map; /* owned; the old index for each new one, 0 for what was added */
-    size_t section_map_count;
     uint64_t caged_size;                 /* of the file right after injection, bytes */
     uint64_t caged_offset;               /* where the payload stood in it */
     uint8_t identity[BYTES_DIGEST_SIZE]; /* SHA-256 of policy text and filter */

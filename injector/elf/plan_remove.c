@@ -57,45 +57,10 @@ static void add_write(struct plan *plan, uint64_t target, struct bytes bytes, co
     }
 }
 
-/* A symbol table whose section indices go back through the map. */
-static void add_table(struct plan *plan, const struct image *image, const struct payload *payload,
-                      const struct undo_table *table)
-{
-    struct codec codec = image_codec(image);
-    size_t entry = codec_sym_size(codec);
-    struct bytes bytes = {image_bytes(image).data + payload->original_offset + table->offset,
-                          table->size};
-    add_write(plan, table->offset, bytes, "symbol table");
-    for (uint64_t at = 0; at + entry <= table->size; at += entry) {
-        uint8_t *place = plan->writes[plan->write_count - 1].bytes + at;
-        GElf_Sym sym;
-        codec_get_sym(codec, place, &sym);
-        if (sym.st_shndx != SHN_UNDEF && sym.st_shndx < payload->section_map_count) {
-            sym.st_shndx = payload->section_map[sym.st_shndx];
-            codec_put_sym(codec, place, &sym);
-        }
-    }
-}
-
-/* Tables and pieces are copied: more of them than the file has bytes is no honest record. */
-static int check_amount(const struct image *image, const struct payload *payload,
-                        struct error *error)
-{
-    uint64_t amount = 0;
-    for (size_t i = 0; i < payload->table_count; i++) {
-        if (!bytes_add(amount, payload->tables[i].size, &amount) ||
-            amount > payload->original_size) {
-            return error_offset(error, ERROR_UNSUPPORTED, image_name(image), payload->offset,
-                                "the payload is damaged: its symbol tables overlap");
-        }
-    }
-    return 0;
-}
-
 int plan_remove(const struct image *image, const struct payload *payload, struct plan **out,
                 struct error *error)
 {
-    if (check_unchanged(image, payload, error) != 0 || check_amount(image, payload, error) != 0) {
+    if (check_unchanged(image, payload, error) != 0) {
         return -1;
     }
     struct plan *plan = memory_zeroed(1, sizeof *plan);
@@ -104,9 +69,6 @@ int plan_remove(const struct image *image, const struct payload *payload, struct
     struct plan_copy *copy =
         memory_append(&plan->copies, &plan->copy_count, &plan->copy_capacity, sizeof *plan->copies);
     *copy = (struct plan_copy){payload->original_offset, 0, payload->original_size};
-    for (size_t i = 0; i < payload->table_count; i++) {
-        add_table(plan, image, payload, &payload->tables[i]);
-    }
     for (size_t i = 0; i < payload->undo_count; i++) {
         add_write(plan, payload->undo[i].offset, payload->undo[i].original, "original bytes");
     }

@@ -58,6 +58,12 @@ static uint64_t field32(const struct verifying *v, enum payload_field field)
     return bytes_get32(v->segment.data + field, v->big_endian);
 }
 
+/* Bytes from the start of the segment. */
+static uint64_t stub_place(const struct verifying *v)
+{
+    return v->payload->stub_address - v->payload->address;
+}
+
 /* --- the segment --- */
 
 static int check_segment(const struct verifying *v)
@@ -86,18 +92,11 @@ static int check_segment(const struct verifying *v)
     return 0;
 }
 
-/* Sets v->stub. The parts follow each other without a choice. */
+/* Sets v->stub. */
 static int find_stub(struct verifying *v)
 {
-    uint64_t note =
-        (field32(v, FIELD_SIZE) + PAYLOAD_ALIGNMENT - 1) & ~(uint64_t)(PAYLOAD_ALIGNMENT - 1);
-    uint64_t stub = v->payload->stub_address - v->payload->address;
-    if (field32(v, FIELD_NOTE_OFFSET) != note || field32(v, FIELD_NOTE_SIZE) != PAYLOAD_NOTE_SIZE ||
-        stub != note + PAYLOAD_NOTE_SIZE) {
-        return no(v, FIELD_NOTE_OFFSET, "the parts of the payload do not follow each other");
-    }
     if (field32(v, FIELD_STUB_SIZE) != v->published->size ||
-        !bytes_slice(v->segment, stub, v->published->size, &v->stub)) {
+        !bytes_slice(v->segment, stub_place(v), v->published->size, &v->stub)) {
         return no(v, FIELD_STUB_SIZE,
                   "the stub has %" PRIu64 " bytes, and the published one for %s has %zu",
                   field32(v, FIELD_STUB_SIZE), v->published->architecture, v->published->size);
@@ -132,7 +131,7 @@ static int check_note(const struct verifying *v)
 {
     uint8_t note[PAYLOAD_NOTE_SIZE];
     payload_note(v->big_endian, v->payload->identity, note);
-    uint64_t start = field32(v, FIELD_NOTE_OFFSET);
+    uint64_t start = stub_place(v) - PAYLOAD_NOTE_SIZE;
     for (size_t i = 0; i < PAYLOAD_NOTE_SIZE; i++) {
         if (v->segment.data[start + i] != note[i]) {
             return no(v, start + i, "the note does not name the identity of the policy and filter");
@@ -148,7 +147,7 @@ static int check_stub(const struct verifying *v)
     size_t config_size = sizeof(struct elfcage_stub_config);
     for (size_t i = config_size; i < v->published->size; i++) {
         if (v->stub.data[i] != v->published->bytes[i]) {
-            return no(v, v->payload->stub_address - v->payload->address + i,
+            return no(v, stub_place(v) + i,
                       "the stub is not the published one for %s: byte %zu differs",
                       v->published->architecture, i);
         }
@@ -160,8 +159,7 @@ static int check_stub(const struct verifying *v)
 
 static int no_config(const struct verifying *v, size_t field, const char *text)
 {
-    return no(v, v->payload->stub_address - v->payload->address + field,
-              "the stub's configuration %s", text);
+    return no(v, stub_place(v) + field, "the stub's configuration %s", text);
 }
 
 static int check_config(const struct verifying *v)
@@ -371,7 +369,7 @@ static int check_rest(const struct verifying *v)
 {
     bool unchanged = image_bytes(v->image).size == v->payload->caged_size &&
                      v->payload->offset == v->payload->caged_offset;
-    uint64_t at = v->payload->stub_address - v->payload->address + v->published->size;
+    uint64_t at = stub_place(v) + v->published->size;
     for (;;) {
         const struct undo_guard *guard = next_guard(v, at);
         uint64_t start = guard ? guard->offset - v->payload->caged_offset : v->segment.size;
@@ -425,7 +423,7 @@ int verify_cage(const struct image *image, const struct payload *payload,
     }
     if (check_segment(&v) < 0 || verify_loader(image, payload, error) < 0 || find_stub(&v) < 0 ||
         check_entry(&v) < 0 ||
-        check_zero(&v, field32(&v, FIELD_SIZE), field32(&v, FIELD_NOTE_OFFSET),
+        check_zero(&v, field32(&v, FIELD_SIZE), stub_place(&v) - PAYLOAD_NOTE_SIZE,
                    "in front of the note") < 0 ||
         check_note(&v) < 0 || check_stub(&v) < 0 || check_config(&v) < 0 || check_flags(&v) < 0 ||
         check_original(&v) < 0 || check_rest(&v) < 0) {

@@ -14,7 +14,7 @@ KINDS = {"dynamic PIE": [], "static": ["-static"], "ET_EXEC": ["-no-pie"]}
 MOVED = re.compile(r"^  write 0x\w+ +(\d+) bytes: (?!payload)", re.M)
 # Calls whose arguments nobody conditions on elsewhere, so that no rule is special.
 NAMES = """read write lseek ioctl pread64 pwrite64 sendto recvfrom shutdown bind listen getsockname
-getpeername setsockopt getsockopt kill fcntl flock ftruncate getdents64 fchdir fchmod fchown umask
+getpeername setsockopt getsockopt kill fcntl flock ftruncate getdents64 fchdir fchmod fchown
 ptrace setuid setgid setpgid getpgid getsid personality getpriority setpriority mlock prctl
 fadvise64 epoll_ctl tgkill waitid ioprio_set inotify_rm_watch unshare splice tee vmsplice fallocate
 dup3 setns finit_module""".split()

@@ -23,6 +23,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # nothing appears in the tree
+
+import packed  # pylint: disable=wrong-import-position
+
 PT_LOAD, PT_DYNAMIC = 1, 2
 PF_W = 2
 
@@ -202,11 +206,13 @@ def mutations(elfcage, path, stride):
             print("  %5d %s" % (count, message), file=sys.stderr)
 
 
-# The payload's header (the format is written down at the head of injector/elf/payload.c): offsets of
-# the fields that are used here.
-SIZE, FILTER, FILTER_COUNT, POLICY, POLICY_SIZE, STUB = 16, 40, 44, 48, 52, 80
-ORIGINAL_ENTRY, IDENTITY = 112, 144
-DIGEST_SIZE = 32
+# The payload (the format is written down at the head of injector/elf/payload.c): offsets of the
+# fields that are used here.
+SIZE, PAYLOAD_FLAGS, STUB_FLAGS, FILTER_COUNT, POLICY_SIZE, MAKER_SIZE, UNDO_SIZE = \
+    12, 24, 32, 36, 40, 44, 48
+ORIGINAL_ENTRY, HEADER_SIZE = 80, 112
+DIGEST_SIZE, GUARD_SIZE = 32, 48
+NOTE_SIZE, NOTE_IDENTITY = 104, 37
 
 
 class Cage:
@@ -226,36 +232,72 @@ class Cage:
     def part(self, offset, size):
         return self.elf.data[self.start + offset:self.start + offset + size]
 
+    def parts(self):
+        """Filter, packed policy, maker, undo record: (offset, size) of each."""
+        found, at = [], HEADER_SIZE
+        for size in (8 * self.field(FILTER_COUNT), self.field(POLICY_SIZE), self.field(MAKER_SIZE),
+                     self.field(UNDO_SIZE)):
+            found.append((at, size))
+            at += size
+        return found
+
+    def stub(self):
+        """Its offset in the segment."""
+        return (self.field(SIZE) + NOTE_SIZE + 63) // 64 * 64
+
     def filter(self):
-        return self.part(self.field(FILTER), 8 * self.field(FILTER_COUNT))
+        return self.part(*self.parts()[0])
 
     def set_filter(self, program):
         """Of the same length."""
-        at = self.start + self.field(FILTER)
-        assert len(program) == 8 * self.field(FILTER_COUNT)
-        self.elf.data[at:at + len(program)] = program
+        at, size = self.parts()[0]
+        assert len(program) == size
+        self.elf.data[self.start + at:self.start + at + size] = program
 
     def policy(self):
-        return self.part(self.field(POLICY), self.field(POLICY_SIZE))
+        return packed.unpack(self.part(*self.parts()[1]))[:-1]
 
-    def set_policy(self, text):
-        """Not longer; what is left over behind it belongs to nobody."""
-        at, size = self.start + self.field(POLICY), self.field(POLICY_SIZE)
-        assert len(text) < size, "the forged policy is longer"
-        self.elf.data[at:at + size] = text + b"\0" * (size - len(text))
-        self.elf.put(self.start + POLICY_SIZE, 4, len(text) + 1)
+    def guards(self):
+        """Offset and size of all of them, with the number in front."""
+        at = self.parts()[3][0]
+        return at, 4 + GUARD_SIZE * self.field(at)
 
-    def fix_digests(self):
-        old = self.part(IDENTITY, DIGEST_SIZE)
-        identity = hashlib.sha256(self.policy() + self.filter()).digest()
-        self.elf.data[self.start + IDENTITY:self.start + IDENTITY + DIGEST_SIZE] = identity
-        # The note repeats it in hexadecimal.
-        note = self.elf.data.find(old.hex().encode(), self.start, self.start + self.size)
-        if note > 0:
-            self.elf.data[note:note + 2 * DIGEST_SIZE] = identity.hex().encode()
+    def pieces(self):
+        """What the pieces of the undo record are, unpacked."""
+        at, size = self.parts()[3]
+        front = self.guards()[1]
+        return packed.unpack(self.part(at + front, size - front))
+
+    def set(self, policy=None, pieces=None):
+        """Packs another policy or other pieces; elfcage's version gets as long as it has to be, so
+        that nothing behind it moves."""
+        filter_part, policy_part, maker, undo = (bytes(self.part(*part)) for part in self.parts())
+        whole = len(policy_part) + len(maker) + len(undo)
+        if policy is not None:
+            policy_part = packed.pack(policy + b"\0")
+        if pieces is not None:
+            undo = undo[:self.guards()[1]] + packed.pack(pieces)
+        left = whole - len(policy_part) - len(undo)
+        if left < 1:
+            raise SystemExit("what is forged is longer")
+        maker = b"1" * (left - 1) + b"\0"
+        for field, part in (POLICY_SIZE, policy_part), (MAKER_SIZE, maker), (UNDO_SIZE, undo):
+            self.elf.put(self.start + field, 4, len(part))
+        content = filter_part + policy_part + maker + undo
+        at = self.start + HEADER_SIZE
+        self.elf.data[at:at + len(content)] = content
+
+    def fix_digest(self):
         size = self.field(SIZE) - DIGEST_SIZE
         digest = hashlib.sha256(self.part(0, size)).digest()
         self.elf.data[self.start + size:self.start + size + DIGEST_SIZE] = digest
+
+    def fix_digests(self):
+        """The note has the identity in hexadecimal."""
+        identity = hashlib.sha256(self.policy() + b"\0" + self.filter()).hexdigest().encode()
+        at = self.start + self.stub() - NOTE_SIZE + NOTE_IDENTITY
+        self.elf.data[at:at + len(identity)] = identity
+        self.fix_digest()
 
     def spare_phdr(self):
         """A program header behind the payload's that nothing needs in order to run."""
@@ -301,7 +343,7 @@ def forge_overlay_page(cage, _):
 
 
 def forge_overlay_bytes(cage, _):
-    cage.add_load(cage.address + cage.field(STUB), b"\x90" * 64)
+    cage.add_load(cage.address + cage.stub(), b"\x90" * 64)
 
 
 def forge_overlay_bss(cage, _):
@@ -366,7 +408,7 @@ def forge_two_payloads(cage, _):
 
 
 def forge_rela(cage, _):
-    cage.elf.put(next(iter(cage.relocations(7, 8, 24))), 8, cage.address + cage.field(STUB))
+    cage.elf.put(next(iter(cage.relocations(7, 8, 24))), 8, cage.address + cage.stub())
 
 
 def forge_rela_edge(cage, _):
@@ -379,17 +421,17 @@ def forge_rela_last(cage, _):
 
 
 def forge_jmprel(cage, _):
-    cage.elf.put(next(iter(cage.relocations(23, 2, 24))), 8, cage.address + cage.field(FILTER))
+    cage.elf.put(next(iter(cage.relocations(23, 2, 24))), 8, cage.address + HEADER_SIZE)
 
 
 def forge_rel(cage, _):
     """i386: REL entries of 8 bytes."""
-    cage.elf.put(next(iter(cage.relocations(17, 18, 8))), 4, cage.address + cage.field(STUB))
+    cage.elf.put(next(iter(cage.relocations(17, 18, 8))), 4, cage.address + cage.stub())
 
 
 def forge_relr(cage, _):
     cage.elf.put(next(iter(cage.relocations(36, 35, 8))), 8,
-                 (cage.address + cage.field(FILTER)) & ~7)
+                 (cage.address + HEADER_SIZE) & ~7)
 
 
 def forge_relr_bitmap(cage, _):
@@ -476,28 +518,28 @@ def forge_interpreter(cage, _):
 
 def forge_audit_flag(cage, _):
     """An audit's mark is taken away from the header."""
-    at = cage.start + 28
+    at = cage.start + PAYLOAD_FLAGS
     cage.elf.put(at, 4, cage.elf.get(at, 4) & ~1)
     cage.fix_digests()
 
 
 def forge_warn_flag(cage, _):
     """The header no longer says that the stub only warns; the stub still does."""
-    at = cage.start + 36
+    at = cage.start + STUB_FLAGS
     cage.elf.put(at, 4, 0)
     cage.fix_digests()
 
 
 def forge_stub_instruction(cage, _):
     """A system call of the stub becomes two NOPs."""
-    at = cage.elf.data.find(b"\x0f\x05", cage.start + cage.field(STUB))
+    at = cage.elf.data.find(b"\x0f\x05", cage.start + cage.stub())
     if not 0 < at < cage.start + cage.size:
         raise SystemExit("no syscall instruction in the stub")
     cage.elf.data[at:at + 2] = b"\x90\x90"
 
 
 def config_at(cage):
-    return cage.start + cage.field(STUB)
+    return cage.start + cage.stub()
 
 
 def forge_no_tsync(cage, _):
@@ -535,7 +577,7 @@ def forge_weaker_filter_no_digest(cage, _):
 
 def forge_weaker_policy(cage, _):
     """The policy says another thing than the filter: `fchown` in place of `lchown`."""
-    cage.set_policy(bytes(cage.policy()[:-1]).replace(b"lchown", b"fchown"))
+    cage.set(policy=cage.policy().replace(b"lchown", b"fchown"))
     cage.fix_digests()
 
 
@@ -550,9 +592,9 @@ def x86_64_only(cage):
 
 def forge_forgotten_abi(cage, _):
     """A filter for x86-64 alone, and a record that knows no other ABI."""
-    text = bytes(cage.policy()[:-1])
+    text = cage.policy()
     cut = text[:text.index(b',\n{"abi":"i386"')] + b"]}\n"
-    cage.set_policy(cut)
+    cage.set(policy=cut)
     x86_64_only(cage)
 
 
@@ -566,14 +608,19 @@ def forge_control_digests(cage, _):
     cage.fix_digests()
 
 
+def forge_control_packed(cage, _):
+    """Policy and undo record unpacked and packed again by packed.py: the same bytes."""
+    for part, plain in (cage.parts()[1], cage.policy() + b"\0"), \
+            ((cage.parts()[3][0] + cage.guards()[1], cage.parts()[3][1] - cage.guards()[1]), cage.pieces()):
+        if packed.pack(plain) != cage.part(*part):
+            raise SystemExit("packed.py packs otherwise")
+
+
 def forge_control_sections(cage, _):
     """No section headers: verify looks at what is loaded."""
     for name in ("shoff", "shnum"):
         cage.elf.put(*cage.elf.ehdr[name], 0)
     cage.elf.put(cage.elf.ehdr["shnum"][0] + 2, 2, 0)
-
-
-UNDO, UNDO_SIZE = 64, 68
 
 
 def hostile(elfcage, path, stride):
@@ -582,26 +629,34 @@ def hostile(elfcage, path, stride):
     somebody might choose who wants to see elfcage crash or write gigabytes, digests made anew.
     """
     cage = Cage(path)
-    undo, undo_size = cage.field(UNDO), cage.field(UNDO_SIZE)
-    places = list(range(8, IDENTITY, 4)) + list(range(undo, undo + undo_size, 4))
+    guards, size = cage.guards()
+    words = list(range(8, HEADER_SIZE, 4)) + list(range(guards, guards + size, 4))
     # Digests of guards and long pieces are only bytes.
-    places = places[:400]
+    words = words[:400]
+    pieces = cage.pieces()
+    heads, at = [], 0
+    while at < len(pieces):
+        heads += [at, at + 8]
+        at += 16 + int.from_bytes(pieces[at + 8:at + 16], "little")
     values = (0, 1, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff)
-    jobs = [(place, value) for place in places for value in values][::stride]
+    long_values = (0, 1, len(pieces), 1 << 31, 1 << 32, 1 << 62, (1 << 64) - 8, (1 << 64) - 1)
+    jobs = [(False, place, value) for place in words for value in values][::stride] + \
+        [(True, place, value) for place in heads for value in long_values]
     original = bytes(cage.elf.data)
     folder = tempfile.mkdtemp(dir=".")
 
     def check(job):
-        place, value = job
+        in_pieces, place, value = job
         changed = Cage(path)
-        changed.elf.data = bytearray(original)
-        changed.elf.put(changed.start + place, 4, value)
-        size = changed.field(SIZE)
-        if DIGEST_SIZE <= size <= changed.size:
+        if in_pieces:
             try:
-                changed.fix_digests()
-            except (AssertionError, struct.error):
-                pass
+                changed.set(pieces=pieces[:place] + value.to_bytes(8, "little") + pieces[place + 8:])
+            except SystemExit:
+                return []  # longer when it is packed
+        else:
+            changed.elf.put(changed.start + place, 4, value)
+        if DIGEST_SIZE <= changed.field(SIZE) <= changed.size:
+            changed.fix_digest()
         name = tempfile.mktemp(dir=folder)
         changed.elf.write(name)
         result = []
@@ -620,11 +675,12 @@ def hostile(elfcage, path, stride):
         return result
 
     wrong = 0
-    for (place, value), result in in_parallel(check, jobs):
+    for (in_pieces, place, value), result in in_parallel(check, jobs):
         for line in result:
             wrong += 1
             if wrong <= 20:
-                print("word at %d (undo record at %d) = %#x: %s" % (place, undo, value, line))
+                print("%s at %d (undo record at %d) = %#x: %s" %
+                      ("number of the pieces" if in_pieces else "word", place, guards, value, line))
     if os.listdir(folder):
         wrong += 1
         print("left behind: %s" % os.listdir(folder)[:5])

@@ -104,7 +104,7 @@ if have_32bit; then
     forged original-entry i386 'entry|hook'
 fi
 
-for control in control-digests control-sections control-split; do
+for control in control-digests control-packed control-sections control-split; do
     "$PYTHON" "$CLI/elf.py" forge "$control" dynamic.caged forged
     run "$ELFCAGE" verify forged
     is "$status $err" "0 " "$control: verifies, so that the others fail for what they forge"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as an image: it is refused with a message, or every getter works, a payload is found or
- * refused, and a removal plan, if there is one, stays inside both files.
+ * refused, and a removal plan, if there is one, stays inside both files. Once more with the digest
+ * of the payload made anew, or no change of it would get further than that.
  */
 #include "base/memory.h"
 #include "elf/payload.h"
+#include "elf/payload_format.h"
 #include "elf/plan.h"
 
 #include <stdlib.h>
@@ -30,14 +32,14 @@ static void look_at(const struct image *image)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void test_file(const uint8_t *data, size_t size)
 {
     struct error error = {0};
     struct image *image = NULL;
     if (image_from_bytes((struct bytes){data, size}, "fuzz", &image, &error) != 0) {
         free(error_line(&error));
         error_clear(&error);
-        return 0;
+        return;
     }
     look_at(image);
     struct payload payload = {0};
@@ -51,5 +53,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     error_clear(&error);
     payload_clear(&payload);
     image_free(image);
+}
+
+/* Makes the digest of a payload anew, as somebody would who forges one; false if there is none. */
+static bool seal(uint8_t *data, size_t size)
+{
+    uint8_t *payload = memmem(data, size, PAYLOAD_MAGIC, PAYLOAD_MAGIC_SIZE);
+    if (!payload || (size_t)(data + size - payload) < PAYLOAD_HEADER_SIZE) {
+        return false;
+    }
+    uint32_t whole = bytes_get32(payload + FIELD_SIZE, false);
+    if (whole < BYTES_DIGEST_SIZE || whole > (size_t)(data + size - payload)) {
+        return false;
+    }
+    bytes_digest(payload, whole - BYTES_DIGEST_SIZE, payload + whole - BYTES_DIGEST_SIZE);
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t *forged = memory_copy(data, size);
+    test_file(data, size);
+    if (seal(forged, size)) {
+        test_file(forged, size);
+    }
+    free(forged);
     return 0;
 }

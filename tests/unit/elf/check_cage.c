@@ -171,11 +171,6 @@ static bool is_undone(const struct payload *payload, uint64_t offset)
             return true;
         }
     }
-    for (size_t i = 0; i < payload->table_count; i++) {
-        if (offset - payload->tables[i].offset < payload->tables[i].size) {
-            return true;
-        }
-    }
     return false;
 }
 

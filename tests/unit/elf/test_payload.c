@@ -3,6 +3,7 @@
  * Payloads: what was written is read back; each field that lies is found, also when the digest was
  * made anew by somebody who knows the format.
  */
+#include "base/compress.h"
 #include "base/memory.h"
 #include "elf/payload.h"
 #include "elf/payload_format.h"
@@ -193,9 +194,9 @@ static void test_payload_refuses_lies(void **state)
         bool sealed;
         const char *message;
     } lies[] = {
-        {FIELD_VERSION, 2, false, "file: caged by a newer elfcage (payload version 2, this one"},
-        {FIELD_VERSION, 0, true, "version 0 with a header of 176 bytes"},
-        {FIELD_HEADER_SIZE, 180, true, "version 1 with a header of 180 bytes"},
+        {FIELD_VERSION, 3, false, "file: caged by a newer elfcage (payload version 3, this one"},
+        {FIELD_VERSION, 1, true, "the payload is damaged: version 1"},
+        {FIELD_VERSION, 0, true, "the payload is damaged: version 0"},
         {FIELD_SIZE, 100, false, "its size 100 does not fit its segment"},
         {FIELD_SIZE, UINT32_MAX, false, "its size 4294967295 does not fit its segment"},
         {FIELD_POLICY_SIZE, 3, false, "its digest does not match"},
@@ -204,19 +205,20 @@ static void test_payload_refuses_lies(void **state)
         {FIELD_HOOK, 1, true, "hook 1 does not exist"},
         {FIELD_FILTER_COUNT, 0, true, "a filter of 0 instructions does not fit"},
         {FIELD_FILTER_COUNT, 4097, true, "a filter of 4097 instructions does not fit"},
-        {FIELD_FILTER_OFFSET, UINT32_MAX, true, "a filter of 2 instructions does not fit"},
-        {FIELD_POLICY_SIZE, 3, true, "a text is not where its header says"},
-        {FIELD_POLICY_SIZE, 0, true, "a text is not where its header says"},
-        {FIELD_MAKER_OFFSET, UINT32_MAX - 2, true, "a text is not where its header says"},
-        {FIELD_STUB_OFFSET, UINT32_MAX, true, "note or stub are outside its segment"},
-        {FIELD_STUB_SIZE, 31, true, "note or stub are outside its segment"},
-        {FIELD_NOTE_OFFSET, UINT32_MAX, true, "note or stub are outside its segment"},
-        {FIELD_SEGMENT_SIZE, 1u << 30, true, "note or stub are outside its segment"},
+        {FIELD_FILTER_COUNT, 4096, true, "a filter of 4096 instructions does not fit"},
+        {FIELD_POLICY_SIZE, 3, true, "its policy is no packed text"},
+        {FIELD_POLICY_SIZE, 0, true, "its policy is no packed text"},
+        {FIELD_POLICY_SIZE, UINT32_MAX, true, "a part of 4294967295 bytes does not fit"},
+        {FIELD_MAKER_SIZE, UINT32_MAX, true, "a part of 4294967295 bytes does not fit"},
+        {FIELD_MAKER_SIZE, 0, true, "its version of elfcage is none"},
+        {FIELD_MAKER_SIZE, sizeof ELFCAGE_VERSION + 1, true, "its version of elfcage is none"},
+        {FIELD_STUB_SIZE, UINT32_MAX, true, "the stub is outside its segment"},
+        {FIELD_STUB_SIZE, 31, true, "the stub is outside its segment"},
+        {FIELD_SEGMENT_SIZE, 1u << 30, true, "the stub is outside its segment"},
         {FIELD_ADDRESS, 0x1000, true, "made for address 0x1000, stands at 0x"},
-        {FIELD_IDENTITY, 0x5a5a5a5a, true, "its identity is not that of its policy and filter"},
-        {FIELD_UNDO_SIZE, 8, true, "its undo record is outside"},
+        {FIELD_UNDO_SIZE, 3, true, "its undo record is cut off"},
         {FIELD_UNDO_SIZE, 100, true, "its undo record is cut off"},
-        {FIELD_UNDO_OFFSET, UINT32_MAX, true, "its undo record is outside"},
+        {FIELD_UNDO_SIZE, UINT32_MAX, true, "a part of 4294967295 bytes does not fit"},
         {FIELD_ORIGINAL_SIZE, 16, true, "is outside the original file"},
     };
     for (size_t i = 0; i < LENGTH(lies); i++) {
@@ -232,38 +234,99 @@ static void test_payload_refuses_lies(void **state)
     }
 }
 
+/* Where a part begins, from the size of what is before it. */
+static uint8_t *part(struct caged *caged, const enum payload_field *before, size_t count)
+{
+    uint8_t *payload = caged->file.data + caged->start;
+    size_t at = PAYLOAD_HEADER_SIZE +
+                (size_t)bytes_get32(payload + FIELD_FILTER_COUNT, false) * PAYLOAD_INSTRUCTION_SIZE;
+    for (size_t i = 0; i < count; i++) {
+        at += bytes_get32(payload + before[i], false);
+    }
+    return payload + at;
+}
+
 /* It would be printed. */
 static void test_payload_refuses_a_version_that_is_none(void **state)
 {
     struct caged *caged = *state;
-    uint8_t *payload = caged->file.data + caged->start;
-    payload[bytes_get32(payload + FIELD_MAKER_OFFSET, false)] = '\033';
+    static const enum payload_field before[] = {FIELD_POLICY_SIZE};
+    *part(caged, before, LENGTH(before)) = '\033';
     seal(caged);
     expect_damage(caged, "its version of elfcage is none");
+}
+
+/* Changes one plain byte from `first` to `last` of a packed part, such that it keeps its size. */
+static void change_packed(uint8_t *packed, uint32_t size, size_t first, size_t last)
+{
+    struct buffer plain = {0};
+    assert_true(compress_unpack((struct bytes){packed, size}, SIZE_MAX, &plain));
+    for (size_t at = first; at <= last; at++) {
+        for (unsigned flip = 1; flip < 256; flip++) {
+            plain.data[at] ^= (uint8_t)flip;
+            struct buffer again = compress_pack((struct bytes){plain.data, plain.size});
+            bool fits = again.size == size;
+            if (fits) {
+                memcpy(packed, again.data, size);
+            }
+            plain.data[at] ^= (uint8_t)flip;
+            buffer_free(&again);
+            if (fits) {
+                buffer_free(&plain);
+                return;
+            }
+        }
+    }
+    fail_msg("no byte to change");
+}
+
+static void test_payload_refuses_a_policy_that_is_no_text(void **state)
+{
+    struct caged *caged = *state;
+    uint8_t *payload = caged->file.data + caged->start;
+    uint32_t size = bytes_get32(payload + FIELD_POLICY_SIZE, false);
+    uint8_t *policy = part(caged, NULL, 0);
+    struct buffer saved = {0};
+    buffer_add(&saved, policy, size);
+    /* Its NUL is another byte; then a bit behind its end is set. */
+    change_packed(policy, size, strlen(cage.policy_text), strlen(cage.policy_text));
+    seal(caged);
+    expect_damage(caged, "its policy is no packed text");
+    memcpy(policy, saved.data, size);
+    policy[size - 1] ^= 1;
+    seal(caged);
+    expect_damage(caged, "its policy is no packed text");
+    buffer_free(&saved);
 }
 
 static void test_payload_refuses_a_forged_undo_record(void **state)
 {
     struct caged *caged = *state;
+    static const enum payload_field before[] = {FIELD_POLICY_SIZE, FIELD_MAKER_SIZE};
     uint8_t *payload = caged->file.data + caged->start;
-    uint8_t *undo = payload + bytes_get32(payload + FIELD_UNDO_OFFSET, false);
-    static const struct {
-        uint32_t field, value;
-        const char *message;
-    } lies[] = {
-        {UNDO_GUARD_COUNT, UINT32_MAX, "its undo record is cut off"},
-        {UNDO_TABLE_COUNT, UINT32_MAX, "its undo record is cut off"},
-        {UNDO_MAP_COUNT, UINT32_MAX, "its undo record is cut off"},
-        {UNDO_PIECE_COUNT, UINT32_MAX, "more pieces than fit its undo record"},
-        {UNDO_PIECE_COUNT, 0, "bytes are left over in its undo record"},
-    };
-    for (size_t i = 0; i < LENGTH(lies); i++) {
-        uint32_t saved = bytes_get32(undo + lies[i].field, false);
-        bytes_put32(undo + lies[i].field, false, lies[i].value);
-        seal(caged);
-        expect_damage(caged, lies[i].message);
-        bytes_put32(undo + lies[i].field, false, saved);
-    }
+    uint8_t *undo = part(caged, before, LENGTH(before));
+    uint32_t guards = bytes_get32(undo + UNDO_GUARD_COUNT, false);
+    bytes_put32(undo + UNDO_GUARD_COUNT, false, UINT32_MAX);
+    seal(caged);
+    expect_damage(caged, "its undo record is cut off");
+    bytes_put32(undo + UNDO_GUARD_COUNT, false, guards - 1);
+    seal(caged);
+    expect_damage(caged, "the pieces of its undo record are not packed");
+    bytes_put32(undo + UNDO_GUARD_COUNT, false, guards);
+
+    /* Heads of pieces: an offset outside of the original, a size that is not there. */
+    uint8_t *pieces = undo + UNDO_HEADER_SIZE + (size_t)guards * UNDO_GUARD_SIZE;
+    uint32_t size = bytes_get32(payload + FIELD_UNDO_SIZE, false) - (uint32_t)(pieces - undo);
+    struct buffer saved = {0};
+    buffer_add(&saved, pieces, size);
+    change_packed(pieces, size, 3, 7);
+    seal(caged);
+    expect_damage(caged, "a piece to undo is outside the original file");
+    memcpy(pieces, saved.data, size);
+    change_packed(pieces, size, 11, 15);
+    seal(caged);
+    expect_damage(caged, "a piece of its undo record is cut off");
+    buffer_free(&saved);
 }
 
 static void test_payload_refuses_two(void **state)
@@ -280,7 +343,8 @@ static void test_payload_refuses_two(void **state)
         if (data.p_type == PT_DYNAMIC) {
             bytes_put32(phdr, false, PT_NULL);
         }
-        if (data.p_flags == (PF_R | PF_W) && data.p_type == PT_LOAD && data.p_filesz < 176) {
+        if (data.p_flags == (PF_R | PF_W) && data.p_type == PT_LOAD &&
+            data.p_filesz < PAYLOAD_HEADER_SIZE) {
             fail_msg("the data segment is too small for this test");
         }
     }
@@ -305,6 +369,7 @@ int main(void)
         TEST(test_payload_refuses_every_changed_byte),
         TEST(test_payload_refuses_lies),
         TEST(test_payload_refuses_a_version_that_is_none),
+        TEST(test_payload_refuses_a_policy_that_is_no_text),
         TEST(test_payload_refuses_a_forged_undo_record),
         TEST(test_payload_refuses_two),
     };
