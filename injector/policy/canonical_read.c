@@ -300,6 +300,34 @@ static int read_value(struct reader *r, const struct written_condition *written,
     return 0;
 }
 
+/* The text says which bits are compared, and they are: but it is said where they are not those that
+   the kernel consumes, as far as the table of widths knows the call. */
+static void note_width(struct reader *r, const char *name, const struct json_value *place,
+                       const struct condition *c)
+{
+    unsigned consumed = argument_width(name, c->argument);
+    uint32_t kept = argument_kept(name, c->argument);
+    bool masked = c->compare == COMPARE_MASKED_EQ;
+    if (!consumed && width_row_find(name)) {
+        policy_note(r->notes,
+                    "%s:%zu:%zu: argument %u of '%s' is compared, of which it is not known how "
+                    "many bits the kernel consumes",
+                    r->file, place->line, place->column, (unsigned)c->argument, name);
+    } else if (consumed && consumed != c->width && !argument_depends(name, c->argument)) {
+        policy_note(r->notes,
+                    "%s:%zu:%zu: argument %u of '%s' is compared as %u bits, the kernel "
+                    "consumes %u",
+                    r->file, place->line, place->column, (unsigned)c->argument, name,
+                    (unsigned)c->width, consumed);
+    } else if (kept != UINT32_MAX && !(masked && (c->mask & ~(uint64_t)kept) == 0)) {
+        policy_note(r->notes,
+                    "%s:%zu:%zu: argument %u of '%s' is compared in more than the %u bits that "
+                    "the kernel consumes",
+                    r->file, place->line, place->column, (unsigned)c->argument, name,
+                    (unsigned)__builtin_popcount(kept));
+    }
+}
+
 static int read_condition(struct reader *r, const struct json_value *value, const char *name,
                           struct written_condition *written, struct condition *out)
 {
@@ -307,14 +335,7 @@ static int read_condition(struct reader *r, const struct json_value *value, cons
         read_value(r, written, written->first_value, out) < 0) {
         return -1;
     }
-    unsigned consumed = argument_width(name, out->argument);
-    if (consumed && consumed != out->width && !argument_depends(name, out->argument)) {
-        policy_note(r->notes,
-                    "%s:%zu:%zu: argument %u of '%s' is compared as %u bits, the kernel "
-                    "consumes %u",
-                    r->file, written->width->line, written->width->column, (unsigned)out->argument,
-                    name, (unsigned)out->width, consumed);
-    }
+    note_width(r, name, written->width, out);
     return 0;
 }
 

@@ -463,13 +463,42 @@ static void test_canonical_is_told_from_oci(void **state)
 static void test_canonical_notes_widths(void **state)
 {
     (void)state;
-    struct policy_notes notes = {0};
-    policy_free(parse_good(CONDITION("[0,64,\"==\",1]"), NULL, &notes));
-    assert_int_equal(notes.count, 1);
-    assert_string_equal(notes.lines[0],
-                        "policy.json:4:21: argument 0 of 'socket' is compared as 64 "
-                        "bits, the kernel consumes 32");
-    policy_notes_free(&notes);
+    static const struct {
+        const char *name, *condition;
+        const char *note; /* NULL: none */
+    } cases[] = {
+        {"socket", "[0,64,\"==\",1]",
+         "argument 0 of 'socket' is compared as 64 bits, the kernel consumes 32"},
+        {"socket", "[0,32,\"==\",1]", NULL},
+        {"socket", "[3,32,\"==\",1]",
+         "argument 3 of 'socket' is compared, of which it is not known how many bits the kernel "
+         "consumes"},
+        {"keyctl", "[1,64,\"==\",1]",
+         "argument 1 of 'keyctl' is compared, of which it is not known how many bits the kernel "
+         "consumes"},
+        {"prctl", "[1,32,\"==\",1]", NULL}, /* depends on the option */
+        {"prctl", "[1,64,\"==\",1]", NULL},
+        {"chmod", "[1,32,\"==\",1]",
+         "argument 1 of 'chmod' is compared in more than the 12 bits that the kernel consumes"},
+        {"chmod", "[1,32,\"&\",65535,1]",
+         "argument 1 of 'chmod' is compared in more than the 12 bits that the kernel consumes"},
+        {"chmod", "[1,32,\"&\",4095,1]", NULL},
+        {"newer_than_the_table", "[1,64,\"==\",1]", NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct policy_notes notes = {0};
+        CLEANUP_FREE char *text =
+            memory_printf(HEAD "\"rules\":{\n\"%s\":[{\"if\":[%s],\"do\":\"log\"}]}}\n",
+                          cases[i].name, cases[i].condition);
+        policy_free(parse_good(text, NULL, &notes));
+        assert_int_equal(notes.count, cases[i].note ? 1 : 0);
+        if (cases[i].note) {
+            CLEANUP_FREE char *expected =
+                memory_printf("policy.json:4:%zu: %s", strlen(cases[i].name) + 15, cases[i].note);
+            assert_string_equal(notes.lines[0], expected);
+        }
+        policy_notes_free(&notes);
+    }
 }
 
 int main(void)
