@@ -10,23 +10,13 @@
 #include "policy/canonical.h"
 #include "policy/fields.h"
 #include "policy/internal.h"
-#include "policy/widths.h"
 
 #include <string.h>
 
 #define MAX_RESOLVED_ABIS 16u
 
-struct reader {
-    const char *file;
-    const char *place_file; /* `file`, owned by the policy */
-    struct policy *policy;
-    struct policy_notes *notes;
-    struct error *error;
-    size_t rules; /* with conditions, so far */
-};
-
-static int expect_name(const struct reader *r, const struct json_value *place, const char *name,
-                       bool is_key)
+static int expect_name(const struct canonical_reader *r, const struct json_value *place,
+                       const char *name, bool is_key)
 {
     if (policy_name_is_valid(name)) {
         return 0;
@@ -35,8 +25,8 @@ static int expect_name(const struct reader *r, const struct json_value *place, c
         r->file, place, r->error, "'%.80s' is not a name: letters, digits and '_' only", name);
 }
 
-static int expect_action(const struct reader *r, const struct json_value *place, const char *text,
-                         bool is_key, struct action *action)
+static int expect_action(const struct canonical_reader *r, const struct json_value *place,
+                         const char *text, bool is_key, struct action *action)
 {
     if (action_parse(text, action)) {
         return 0;
@@ -48,14 +38,14 @@ static int expect_action(const struct reader *r, const struct json_value *place,
         text);
 }
 
-static struct place place_of(const struct reader *r, size_t line, size_t column)
+static struct place place_of(const struct canonical_reader *r, size_t line, size_t column)
 {
     return (struct place){.file = r->place_file, .line = line, .column = column};
 }
 
 /* Refuses a name that has rules already, and too many names. */
-static int expect_new(const struct reader *r, const struct json_value *place, const char *name,
-                      bool is_key)
+static int expect_new(const struct canonical_reader *r, const struct json_value *place,
+                      const char *name, bool is_key)
 {
     if (expect_name(r, place, name, is_key) < 0) {
         return -1;
@@ -71,7 +61,7 @@ static int expect_new(const struct reader *r, const struct json_value *place, co
     return 0;
 }
 
-static int read_head(struct reader *r, const struct json_value *root)
+static int read_head(struct canonical_reader *r, const struct json_value *root)
 {
     static const char *const keys[] = {"elfcage-policy", "default",      "flags",
                                        "audit",          "enosys-above", "abis",
@@ -100,7 +90,7 @@ static int read_head(struct reader *r, const struct json_value *root)
     return expect_action(r, action, action->text, false, &r->policy->default_action);
 }
 
-static int read_flags(struct reader *r, const struct json_value *flags)
+static int read_flags(struct canonical_reader *r, const struct json_value *flags)
 {
     if (!flags) {
         return 0;
@@ -125,7 +115,7 @@ static int read_flags(struct reader *r, const struct json_value *flags)
     return 0;
 }
 
-static int read_enosys(struct reader *r, const struct json_value *which)
+static int read_enosys(struct canonical_reader *r, const struct json_value *which)
 {
     if (!which) {
         return 0;
@@ -145,7 +135,7 @@ static int read_enosys(struct reader *r, const struct json_value *which)
 }
 
 /* An audit denies nothing: what is left to it is how elfcage's own refusals are treated. */
-static int read_audit(struct reader *r, const struct json_value *audit)
+static int read_audit(struct canonical_reader *r, const struct json_value *audit)
 {
     if (!audit) {
         return 0;
@@ -168,7 +158,7 @@ static int read_audit(struct reader *r, const struct json_value *audit)
     return 0;
 }
 
-static int read_abis(struct reader *r, const struct json_value *abis)
+static int read_abis(struct canonical_reader *r, const struct json_value *abis)
 {
     if (!abis) {
         return 0;
@@ -189,7 +179,7 @@ static int read_abis(struct reader *r, const struct json_value *abis)
     return 0;
 }
 
-static int read_plain(struct reader *r, const struct json_value *plain)
+static int read_plain(struct canonical_reader *r, const struct json_value *plain)
 {
     if (!plain) {
         return 0;
@@ -214,135 +204,10 @@ static int read_plain(struct reader *r, const struct json_value *plain)
     return 0;
 }
 
-static int read_operator(struct reader *r, const struct json_value *value, enum compare *compare)
-{
-    if (expect_kind(r->file, value, JSON_STRING, r->error) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < CANONICAL_OPERATOR_COUNT; i++) {
-        if (strcmp(value->text, canonical_operators[i]) == 0) {
-            *compare = (enum compare)i;
-            return 0;
-        }
-    }
-    return fail_value(r->file, value, r->error, "'%.20s' is not an operator: == != < <= > >= &",
-                      value->text);
-}
-
-/* A condition as it is written: with one value, or the last one of a rule with several. */
-struct written_condition {
-    const struct json_value *list, *width, *mask; /* mask: NULL if it has none */
-    const struct json_value *first_value;
-    struct condition condition; /* value and mask: 0 */
-};
-
-/* Takes [argument, width, operator, value...] or [argument, width, "&", mask, value...] apart. */
-static int read_parts(struct reader *r, const struct json_value *list,
-                      struct written_condition *out)
-{
-    if (expect_kind(r->file, list, JSON_ARRAY, r->error) < 0) {
-        return -1;
-    }
-    if (list->count < 4) {
-        return fail_value(r->file, list, r->error,
-                          "a condition of %zu elements: write [argument, width, operator, value]",
-                          list->count);
-    }
-    const struct json_value *argument = json_first(list);
-    const struct json_value *width = json_next(list, argument);
-    const struct json_value *compare = json_next(list, width);
-    const struct json_value *rest = json_next(list, compare);
-    struct written_condition c = {.list = list, .width = width, .first_value = rest};
-    uint64_t number = 0;
-    if (expect_uint(r->file, argument, POLICY_ARGUMENTS - 1, &number, r->error) < 0) {
-        return -1;
-    }
-    c.condition.argument = (uint8_t)number;
-    if (expect_uint(r->file, width, 64, &number, r->error) < 0) {
-        return -1;
-    }
-    if (number != 32 && number != 64) {
-        return fail_value(r->file, width, r->error, "width %s: it is 32 or 64", width->text);
-    }
-    c.condition.width = (uint8_t)number;
-    if (read_operator(r, compare, &c.condition.compare) < 0) {
-        return -1;
-    }
-    if (c.condition.compare == COMPARE_MASKED_EQ) {
-        c.mask = rest;
-        c.first_value = json_next(list, rest);
-        if (!c.first_value) {
-            return fail_value(r->file, list, r->error,
-                              "'&' with one number: write [argument, width, \"&\", mask, value]");
-        }
-    }
-    *out = c;
-    return 0;
-}
-
-/* The condition with the value at `value`. */
-static int read_value(struct reader *r, const struct written_condition *written,
-                      const struct json_value *value, struct condition *out)
-{
-    struct condition c = written->condition;
-    uint64_t highest = c.width == 32 ? UINT32_MAX : UINT64_MAX;
-    const struct json_value *mask = written->mask;
-    if ((mask && expect_uint(r->file, mask, highest, &c.mask, r->error) < 0) ||
-        expect_uint(r->file, value, highest, &c.value, r->error) < 0) {
-        return -1;
-    }
-    if (mask && (c.value & ~c.mask)) {
-        return fail_value(r->file, value, r->error,
-                          "%s has bits that the mask %s lacks: it can never hold", value->text,
-                          mask->text);
-    }
-    *out = c;
-    return 0;
-}
-
-/* The text says which bits are compared, and they are: but it is said where they are not those that
-   the kernel consumes, as far as the table of widths knows the call. */
-static void note_width(struct reader *r, const char *name, const struct json_value *place,
-                       const struct condition *c)
-{
-    unsigned consumed = argument_width(name, c->argument);
-    uint32_t kept = argument_kept(name, c->argument);
-    bool masked = c->compare == COMPARE_MASKED_EQ;
-    if (!consumed && width_row_find(name)) {
-        policy_note(r->notes,
-                    "%s:%zu:%zu: argument %u of '%s' is compared, of which it is not known how "
-                    "many bits the kernel consumes",
-                    r->file, place->line, place->column, (unsigned)c->argument, name);
-    } else if (consumed && consumed != c->width && !argument_depends(name, c->argument)) {
-        policy_note(r->notes,
-                    "%s:%zu:%zu: argument %u of '%s' is compared as %u bits, the kernel "
-                    "consumes %u",
-                    r->file, place->line, place->column, (unsigned)c->argument, name,
-                    (unsigned)c->width, consumed);
-    } else if (kept != UINT32_MAX && !(masked && (c->mask & ~(uint64_t)kept) == 0)) {
-        policy_note(r->notes,
-                    "%s:%zu:%zu: argument %u of '%s' is compared in more than the %u bits that "
-                    "the kernel consumes",
-                    r->file, place->line, place->column, (unsigned)c->argument, name,
-                    (unsigned)__builtin_popcount(kept));
-    }
-}
-
-static int read_condition(struct reader *r, const struct json_value *value, const char *name,
-                          struct written_condition *written, struct condition *out)
-{
-    if (read_parts(r, value, written) < 0 ||
-        read_value(r, written, written->first_value, out) < 0) {
-        return -1;
-    }
-    note_width(r, name, written->width, out);
-    return 0;
-}
-
 /* Conditions with their first values; `last` is the last one as it is written. */
-static int read_conditions(struct reader *r, const struct json_value *list, const char *name,
-                           struct condition *conditions, size_t *count,
-                           struct written_condition *last)
+static int read_conditions(struct canonical_reader *r, const struct json_value *list,
+                           const char *name, struct condition *conditions, size_t *count,
+                           struct canonical_condition *last)
 {
     if (!list) {
         return 0;
@@ -362,7 +227,7 @@ static int read_conditions(struct reader *r, const struct json_value *list, cons
                                   "condition last, or write a rule for each value");
             }
         }
-        if (read_condition(r, v, name, last, &conditions[*count]) < 0) {
+        if (canonical_read_condition(r, v, name, last, &conditions[*count]) < 0) {
             return -1;
         }
         (*count)++;
@@ -370,7 +235,7 @@ static int read_conditions(struct reader *r, const struct json_value *list, cons
     return 0;
 }
 
-static int add_rule(struct reader *r, const struct json_value *place, const char *name,
+static int add_rule(struct canonical_reader *r, const struct json_value *place, const char *name,
                     const struct condition *conditions, size_t count, struct action action)
 {
     if (++r->rules > POLICY_MAX_RULES) {
@@ -383,7 +248,7 @@ static int add_rule(struct reader *r, const struct json_value *place, const char
 }
 
 /* One rule, or one for each value of its last condition. */
-static int read_rule(struct reader *r, const struct json_value *value, const char *name)
+static int read_rule(struct canonical_reader *r, const struct json_value *value, const char *name)
 {
     static const char *const keys[] = {"if", "do"};
     if (expect_kind(r->file, value, JSON_OBJECT, r->error) < 0 ||
@@ -400,7 +265,7 @@ static int read_rule(struct reader *r, const struct json_value *value, const cha
         return -1;
     }
     struct condition conditions[POLICY_MAX_CONDITIONS];
-    struct written_condition last = {0};
+    struct canonical_condition last = {0};
     size_t count = 0;
     if (read_conditions(r, json_find(value, "if"), name, conditions, &count, &last) < 0 ||
         add_rule(r, value, name, conditions, count, action) < 0) {
@@ -408,7 +273,7 @@ static int read_rule(struct reader *r, const struct json_value *value, const cha
     }
     const struct json_value *next = count ? json_next(last.list, last.first_value) : NULL;
     for (; next; next = json_next(last.list, next)) {
-        if (read_value(r, &last, next, &conditions[count - 1]) < 0 ||
+        if (canonical_read_value(r, &last, next, &conditions[count - 1]) < 0 ||
             add_rule(r, next, name, conditions, count, action) < 0) {
             return -1;
         }
@@ -416,7 +281,7 @@ static int read_rule(struct reader *r, const struct json_value *value, const cha
     return 0;
 }
 
-static int read_rules(struct reader *r, const struct json_value *rules)
+static int read_rules(struct canonical_reader *r, const struct json_value *rules)
 {
     if (!rules) {
         return 0;
@@ -448,7 +313,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-static int read_numbers(struct reader *r, const struct json_value *numbers,
+static int read_numbers(struct canonical_reader *r, const struct json_value *numbers,
                         struct resolved_abi *abi)
 {
     if (!numbers) {
@@ -478,7 +343,7 @@ static int read_numbers(struct reader *r, const struct json_value *numbers,
     return 0;
 }
 
-static int read_resolved_abi(struct reader *r, const struct json_value *object,
+static int read_resolved_abi(struct canonical_reader *r, const struct json_value *object,
                              struct resolved_abi *abi)
 {
     static const char *const keys[] = {"abi", "ceiling", "numbers"};
@@ -506,7 +371,7 @@ static int read_resolved_abi(struct reader *r, const struct json_value *object,
     return read_numbers(r, json_find(object, "numbers"), abi);
 }
 
-static int read_resolution(struct reader *r, const struct json_value *list,
+static int read_resolution(struct canonical_reader *r, const struct json_value *list,
                            struct resolution *resolution)
 {
     if (!list) {
@@ -541,11 +406,11 @@ int canonical_read(const char *file, const struct json_value *root, struct polic
 {
     struct policy *policy = policy_new((struct action){0});
     struct resolution read = {0};
-    struct reader r = {.file = file,
-                       .place_file = policy_add_file(policy, file),
-                       .policy = policy,
-                       .notes = notes,
-                       .error = error};
+    struct canonical_reader r = {.file = file,
+                                 .place_file = policy_add_file(policy, file),
+                                 .policy = policy,
+                                 .notes = notes,
+                                 .error = error};
     if (read_head(&r, root) < 0 || read_flags(&r, json_find(root, "flags")) < 0 ||
         read_enosys(&r, json_find(root, "enosys-above")) < 0 ||
         read_abis(&r, json_find(root, "abis")) < 0 ||
