@@ -80,8 +80,9 @@ static size_t gap_of(const struct composition *c, size_t section)
 static void append_old(struct composition *c)
 {
     size_t count = image_shdr_count(c->image);
+    struct draft_gap left[2] = {c->draft->gaps[0], c->draft->gaps[1]};
     size_t sharers[2] = {0, 0};
-    size_t done[2] = {0, 0};
+    size_t number = 0;
     for (size_t i = 0; i < count; i++) {
         sharers[gap_of(c, i)] += leaves(c, i) ? 1 : 0;
     }
@@ -91,12 +92,14 @@ static void append_old(struct composition *c)
             continue;
         }
         size_t which = gap_of(c, i);
-        const struct draft_gap *gap = &c->draft->gaps[which];
-        uint64_t start = gap->size * done[which] / sharers[which];
-        uint64_t end = gap->size * ++done[which] / sharers[which];
+        struct draft_gap *gap = &left[which];
+        uint64_t share = sharers[which] > 1 ? gap->size / sharers[which] : gap->size;
         /* Numbered, since patchelf knows sections by their names. */
-        CLEANUP_FREE char *name = memory_printf(".elfcage.spare%zu", done[0] + done[1]);
-        append_covering(c, name, gap->offset + start, end - start, 1);
+        CLEANUP_FREE char *name = memory_printf(".elfcage.spare%zu", ++number);
+        append_covering(c, name, gap->offset, share, 1);
+        gap->offset += share;
+        gap->size -= share;
+        sharers[which]--;
     }
 }
 
