@@ -20,7 +20,7 @@ struct elfcage_stub_config {
     uint16_t version;
     uint16_t instruction_count;  /* of the filter, 1..4096 */
     int64_t filter_displacement; /* to the first struct sock_filter */
-    int64_t next_displacement;   /* to the original entry point */
+    int64_t next_displacement;   /* to where it goes on: the original entry point, say */
     uint32_t seccomp_flags;      /* for seccomp(2): SECCOMP_FILTER_FLAG_*, TSYNC always */
     uint32_t stub_flags;         /* ELFCAGE_STUB_* */
 };

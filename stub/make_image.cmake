@@ -35,6 +35,7 @@ endif()
 symbol(elfcage_stub_config OBJECT 32 config)
 symbol(elfcage_stub_entry FUNC "[0-9]+" entry)
 symbol(elfcage_stub_main FUNC "[0-9]+" main)
+symbol(elfcage_stub_return FUNC "[0-9]+" return)
 if(NOT config MATCHES "^0+$")
   message(FATAL_ERROR "stub ${NAME}: elfcage_stub_config is at ${config}, not at 0")
 endif()
@@ -49,6 +50,7 @@ endif()
 string(LENGTH "${bytes}" digits)
 math(EXPR size "${digits} / 2")
 math(EXPR entry_offset "0x${entry}")
+math(EXPR return_offset "0x${return}")
 string(SUBSTRING "${bytes}" 0 64 config_bytes)
 if(NOT config_bytes MATCHES "^0+$")
   message(FATAL_ERROR "stub ${NAME}: the configuration is not zero")
@@ -72,9 +74,10 @@ const struct stub_image stub_image_${NAME} = {
     .size = sizeof bytes,
     .alignment = 16,
     .entry_offset = ${entry_offset},
+    .return_offset = ${return_offset},
 };
 ")
 file(RENAME ${BASE}.c.new ${BASE}.c)
 
 # For the tests, which lay a program around these bytes.
-file(WRITE ${BASE}.h "#define STUB_BINARY \"${BASE}.bin\"\n#define STUB_ENTRY ${entry_offset}\n")
+file(WRITE ${BASE}.h "#define STUB_BINARY \"${BASE}.bin\"\n#define STUB_ENTRY ${entry_offset}\n#define STUB_RETURN ${return_offset}\n")

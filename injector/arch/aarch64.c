@@ -30,4 +30,8 @@ const struct arch arch_aarch64 = {
     .abis = abis,
     .abi_count = sizeof abis / sizeof abis[0],
     .stub = &stub_image_aarch64,
+    .relocations = {.relative = R_AARCH64_RELATIVE,
+                    .copy = R_AARCH64_COPY,
+                    .tls_descriptor = R_AARCH64_TLSDESC},
+    .calls_dt_init = true,
 };

@@ -69,6 +69,19 @@ struct abi {
     size_t spelling_count;
 };
 
+/* Types of dynamic relocations that are told apart; 0, which is R_*_NONE everywhere: has none. */
+struct relocation_types {
+    uint32_t relative; /* writes the load address + addend */
+    uint32_t copy; /* writes as many bytes as its symbol has; all but these two write one word */
+    uint32_t tls_descriptor; /* writes two words */
+};
+
+/* Code of a function, as bytes. */
+struct code_pattern {
+    const uint8_t *bytes, *mask; /* mask: what counts of each byte; NULL: all */
+    size_t size;
+};
+
 struct arch {
     const char *name; /* "x86_64": also the name of its native ABI */
     uint16_t e_machine;
@@ -79,6 +92,12 @@ struct arch {
         *abis; /* every ABI its kernels accept from such a process, native first */
     size_t abi_count;
     const struct stub_image *stub; /* NULL: none yet */
+    struct relocation_types relocations;
+    bool calls_dt_init; /* do its loaders call DT_INIT? (glibc, sysdeps: elf-initfini.h) */
+    /* What _init and _fini of the C library's start files are when nobody adds to them: the first
+       calls __gmon_start__ if there is one, the second does nothing. NULL: not known. */
+    const struct code_pattern *idle_init, *idle_fini;
+    const struct code_pattern *landing_pad; /* that may stand in front of them */
 };
 
 /* NULL if it is not supported. */

@@ -49,4 +49,8 @@ const struct arch arch_arm = {
     .abis = abis,
     .abi_count = sizeof abis / sizeof abis[0],
     .stub = &stub_image_arm,
+    .relocations = {.relative = R_ARM_RELATIVE,
+                    .copy = R_ARM_COPY,
+                    .tls_descriptor = R_ARM_TLS_DESC},
+    .calls_dt_init = true,
 };

@@ -44,4 +44,8 @@ const struct arch arch_i386 = {
     .abis = abis,
     .abi_count = sizeof abis / sizeof abis[0],
     .stub = &stub_image_i386,
+    .relocations = {.relative = R_386_RELATIVE,
+                    .copy = R_386_COPY,
+                    .tls_descriptor = R_386_TLS_DESC},
+    .calls_dt_init = true,
 };

@@ -39,4 +39,7 @@ const struct arch arch_riscv64 = {
     .abis = abis,
     .abi_count = sizeof abis / sizeof abis[0],
     .stub = &stub_image_riscv64,
+    .relocations = {.relative = R_RISCV_RELATIVE,
+                    .copy = R_RISCV_COPY,
+                    .tls_descriptor = 12 /* R_RISCV_TLSDESC */},
 };

@@ -38,6 +38,23 @@ const struct abi abi_x32 = {
 
 static const struct abi *const abis[] = {&abi_x86_64, &abi_i386};
 
+/* sub $8,%rsp; mov __gmon_start__@GOT(%rip),%rax; test %rax,%rax; je 1f; call *%rax;
+   1: add $8,%rsp; ret */
+static const uint8_t idle_init_bytes[] = {0x48, 0x83, 0xec, 0x08, 0x48, 0x8b, 0x05, 0x00,
+                                          0x00, 0x00, 0x00, 0x48, 0x85, 0xc0, 0x74, 0x02,
+                                          0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0xc3};
+static const uint8_t idle_init_mask[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00,
+                                         0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                         0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+/* sub $8,%rsp; add $8,%rsp; ret */
+static const uint8_t idle_fini_bytes[] = {0x48, 0x83, 0xec, 0x08, 0x48, 0x83, 0xc4, 0x08, 0xc3};
+static const uint8_t landing_pad_bytes[] = {0xf3, 0x0f, 0x1e, 0xfa}; /* endbr64 */
+
+static const struct code_pattern idle_init = {idle_init_bytes, idle_init_mask,
+                                              sizeof idle_init_bytes};
+static const struct code_pattern idle_fini = {idle_fini_bytes, NULL, sizeof idle_fini_bytes};
+static const struct code_pattern landing_pad = {landing_pad_bytes, NULL, sizeof landing_pad_bytes};
+
 const struct arch arch_x86_64 = {
     .name = "x86_64",
     .e_machine = EM_X86_64,
@@ -47,4 +64,11 @@ const struct arch arch_x86_64 = {
     .abis = abis,
     .abi_count = sizeof abis / sizeof abis[0],
     .stub = &stub_image_x86_64,
+    .relocations = {.relative = R_X86_64_RELATIVE,
+                    .copy = R_X86_64_COPY,
+                    .tls_descriptor = R_X86_64_TLSDESC},
+    .calls_dt_init = true,
+    .idle_init = &idle_init,
+    .idle_fini = &idle_fini,
+    .landing_pad = &landing_pad,
 };

@@ -63,6 +63,18 @@ __asm__(".pushsection .text.entry, \"ax\", @progbits\n"
         ".size elfcage_stub_entry, . - elfcage_stub_entry\n"
         ".popsection\n");
 
+/* Where the stub goes on to when a loader called it and nothing else is to run: back. */
+__asm__(".pushsection .text.entry, \"ax\", @progbits\n"
+        ".balign 16\n"
+        ".globl elfcage_stub_return\n"
+        ".hidden elfcage_stub_return\n"
+        ".type elfcage_stub_return, @function\n"
+        "elfcage_stub_return:\n"
+        "    endbr64\n"
+        "    retq\n"
+        ".size elfcage_stub_return, . - elfcage_stub_return\n"
+        ".popsection\n");
+
 static inline long stub_syscall(long number, long a, long b, long c, long d, long e)
 {
     register long r10 __asm__("r10") = d;

@@ -467,8 +467,7 @@ static void call_stub(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 42),
         ALLOW,
     };
-    static const uint8_t back[] = {0xc3}; /* ret */
-    size_t size = image->size + sizeof filter + sizeof back;
+    size_t size = image->size + sizeof filter;
     uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         _exit(96);
@@ -478,12 +477,11 @@ static void call_stub(void)
         .version = ELFCAGE_STUB_VERSION,
         .instruction_count = LENGTH(filter),
         .filter_displacement = (int64_t)image->size,
-        .next_displacement = (int64_t)(image->size + sizeof filter),
+        .next_displacement = (int64_t)image->return_offset,
     };
     memcpy(memory, image->bytes, image->size);
     memcpy(memory, &config, sizeof config);
     memcpy(memory + image->size, filter, sizeof filter);
-    memcpy(memory + image->size + sizeof filter, back, sizeof back);
     if (mprotect(memory, size, PROT_READ | PROT_EXEC) != 0) {
         _exit(95);
     }
@@ -566,12 +564,18 @@ static void test_stub_images_are_what_the_injector_expects(void **state)
         const struct stub_image *image;
         const char *name;
         uint8_t start[4]; /* the landing pad that indirect branch tracking asks for, if any */
+        uint8_t end[8];   /* such a landing pad, and a return */
+        size_t end_size;
     } cases[] = {
-        {&stub_image_x86_64, "x86_64", {0xf3, 0x0f, 0x1e, 0xfa}},
-        {&stub_image_i386, "i386", {0xf3, 0x0f, 0x1e, 0xfb}},
-        {&stub_image_aarch64, "aarch64", {0x5f, 0x24, 0x03, 0xd5}},
-        {&stub_image_arm, "arm", {0x08, 0x00, 0x2d, 0xe5}},
-        {&stub_image_riscv64, "riscv64", {0x19, 0x71, 0x06, 0xe0}},
+        {&stub_image_x86_64, "x86_64", {0xf3, 0x0f, 0x1e, 0xfa}, {0xf3, 0x0f, 0x1e, 0xfa, 0xc3}, 5},
+        {&stub_image_i386, "i386", {0xf3, 0x0f, 0x1e, 0xfb}, {0xf3, 0x0f, 0x1e, 0xfb, 0xc3}, 5},
+        {&stub_image_aarch64,
+         "aarch64",
+         {0x5f, 0x24, 0x03, 0xd5},
+         {0x5f, 0x24, 0x03, 0xd5, 0xc0, 0x03, 0x5f, 0xd6},
+         8},
+        {&stub_image_arm, "arm", {0x08, 0x00, 0x2d, 0xe5}, {0x1e, 0xff, 0x2f, 0xe1}, 4},
+        {&stub_image_riscv64, "riscv64", {0x19, 0x71, 0x06, 0xe0}, {0x82, 0x80}, 2},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         const struct stub_image *image = cases[i].image;
@@ -583,6 +587,8 @@ static void test_stub_images_are_what_the_injector_expects(void **state)
         assert_true(image->entry_offset >= sizeof empty);
         assert_true(image->entry_offset < image->size);
         assert_memory_equal(image->bytes + image->entry_offset, cases[i].start, 4);
+        assert_true(image->return_offset > image->entry_offset);
+        assert_memory_equal(image->bytes + image->return_offset, cases[i].end, cases[i].end_size);
     }
 }
 

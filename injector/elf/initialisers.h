@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The functions of a file that ld.so calls when it has loaded it: which is really the first, by
+ * what glibc and musl do with the dynamic section and the relocations.
+ */
+#ifndef ELFCAGE_ELF_INITIALISERS_H
+#define ELFCAGE_ELF_INITIALISERS_H
+
+#include "elf/image.h"
+
+enum initialiser_kind {
+    INITIALISER_NONE,     /* nothing is called */
+    INITIALISER_FUNCTION, /* what DT_INIT names */
+    INITIALISER_ELEMENT,  /* an element of an array */
+};
+
+struct initialiser {
+    enum initialiser_kind kind;
+    bool known;        /* does the file alone say which function it is? */
+    uint64_t function; /* its address in the file */
+    /* Where that address is written down: entry of the dynamic section (DT_INIT), or offset of a
+       word in the file. */
+    size_t entry;
+    uint64_t offset;
+};
+
+/* The first function that ld.so calls of a shared object. */
+struct initialiser initialisers_first(const struct image *image);
+/* The first element of an executable's DT_PREINIT_ARRAY, which glibc calls before the constructors
+   of all libraries. */
+struct initialiser initialisers_preinit(const struct image *image);
+/* Does any relocation write to the dynamic section, or can nobody say? Then what it says in the
+   file is not what ld.so goes by. */
+bool initialisers_are_relocated(const struct image *image);
+/* Does that loader (PT_INTERP) call the functions of DT_PREINIT_ARRAY? Known of glibc's; musl's
+   does not. False for a file without one. */
+bool initialisers_preinit_is_called(const struct image *image);
+
+#endif
