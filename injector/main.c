@@ -11,8 +11,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_inject,  &command_remove,   &command_show, &command_verify,
-    &command_compile, &command_simulate, &command_lint, NULL,
+    &command_inject,  &command_remove,  &command_show,
+    &command_verify,  &command_compile, &command_simulate,
+    &command_explain, &command_lint,    NULL,
 };
 
 static void print_help(void)
@@ -93,14 +94,14 @@ int main(int argument_count, char **arguments)
 {
     struct error error = {0};
     int result = run(argument_count, arguments, &error);
-    if (result == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+    if (result >= 0 && (fflush(stdout) != 0 || ferror(stdout))) {
         error_set(&error, ERROR_SYSTEM, "standard output cannot be written");
-    } else if (result != 0 && error.kind == ERROR_NONE) {
+    } else if (result < 0 && error.kind == ERROR_NONE) {
         /* A failure must never pass for success, not even one that forgot to say what it is. */
         error_set(&error, ERROR_INTERNAL, "a failure without a reason: please report it");
     }
     if (error.kind == ERROR_NONE) {
-        return 0;
+        return result;
     }
     fflush(stdout);
     print_error(&error);

@@ -43,13 +43,14 @@ struct command {
     const char *synopsis; /* after "elfcage NAME " */
     const char *example;  /* one or more whole command lines, each indented by two */
     const struct option_group *groups[COMMAND_MAX_GROUPS];
-    /* Returns 0, or -1 with the error set. `arguments` are those after the command's name. */
+    /* Returns 0, -1 with the error set, or a positive exit status of its own (explain --run).
+       `arguments` are those after the command's name. */
     int (*run)(const struct command *command, int argument_count, char **arguments,
                struct error *error);
 };
 
 extern const struct command command_inject, command_remove, command_show, command_verify,
-    command_compile, command_simulate, command_lint;
+    command_compile, command_simulate, command_lint, command_explain;
 
 /*
  * Parses `arguments` into the targets, one for each group of the command, in the same order.

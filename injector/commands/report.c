@@ -32,7 +32,7 @@ static void member_bool(struct json_writer *writer, const char *key, bool value)
 }
 
 /* The opening that all reports have. */
-static struct json_writer *report_begin(const char *kind)
+struct json_writer *report_begin(const char *kind)
 {
     struct json_writer *writer = json_writer_new(true);
     json_writer_object(writer);

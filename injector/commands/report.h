@@ -11,6 +11,10 @@
 
 #define REPORT_SCHEMA 1u
 
+/* The opening that all JSON reports have; `kind` is "show", "verify", ... */
+struct json_writer;
+struct json_writer *report_begin(const char *kind);
+
 struct simulation {
     const struct arch *arch;
     const struct policy *policy;

@@ -251,6 +251,22 @@ static void allow_first(struct policy *policy, const char *name, const struct co
     s->rules[0] = first;
 }
 
+void policy_allow(struct policy *policy, const char *name, const struct condition *conditions,
+                  size_t condition_count)
+{
+    if (condition_count) {
+        allow_first(policy, name, conditions, condition_count);
+        return;
+    }
+    struct syscall_rules *s = policy_syscall(policy, name);
+    for (size_t i = 0; i < s->rule_count; i++) {
+        rule_free(&s->rules[i]);
+    }
+    s->rule_count = 0;
+    policy_add_rule(policy, name, NULL, 0, (struct action){.kind = ACTION_ALLOW},
+                    (struct place){0});
+}
+
 void policy_allow_nesting(struct policy *policy)
 {
     /* The kernel wants exactly (1, 0, 0, 0), as whole registers: kernel/sys.c. */
