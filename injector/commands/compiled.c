@@ -52,12 +52,17 @@ char *origin_text(const struct policy *policy, struct origin origin)
     switch (origin.kind) {
     case ORIGIN_RULE: {
         const struct syscall_rules *rules = &policy->syscalls[origin.syscall];
-        struct place place = rules->rules[origin.rule].place;
-        if (place.line) {
-            return memory_printf("rule %zu of %s (%s:%zu:%zu)", origin.rule + 1, rules->name,
-                                 place.file, place.line, place.column);
+        const struct rule *rule = &rules->rules[origin.rule];
+        struct buffer text = {0};
+        buffer_printf(&text, "rule %zu of %s", origin.rule + 1, rules->name);
+        if (rule->set) {
+            buffer_printf(&text, " by %s", rule->set);
         }
-        return memory_printf("rule %zu of %s", origin.rule + 1, rules->name);
+        if (rule->place.line) {
+            buffer_printf(&text, " (%s:%zu:%zu)", rule->place.file, rule->place.line,
+                          rule->place.column);
+        }
+        return buffer_steal_text(&text);
     }
     case ORIGIN_DEFAULT:
         return memory_strdup("the default action");
