@@ -110,6 +110,16 @@ void compose_write(struct composition *c, uint64_t target, struct buffer *bytes,
     add_write(c->plan, target, bytes, what);
 }
 
+static bool has_array(const struct draft *draft)
+{
+    for (size_t i = 0; i < draft->hook.entry_count; i++) {
+        if (draft->hook.entries[i].kind == HOOK_VALUE_ARRAY) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Gives the segment and all that is in it its place. */
 static int place(struct composition *c, uint64_t undo_bytes, struct error *error)
 {
@@ -117,8 +127,8 @@ static int place(struct composition *c, uint64_t undo_bytes, struct error *error
     const struct image *image = c->image;
     uint64_t page = layout_page(image);
     uint64_t highest = 0;
-    for (size_t i = 0; i < image_phdr_count(image); i++) {
-        const GElf_Phdr *phdr = image_phdr(image, i);
+    for (size_t i = 0; i < draft->phdr_count; i++) {
+        const GElf_Phdr *phdr = &draft->phdrs[i];
         if (phdr->p_type == PT_LOAD && phdr->p_vaddr + phdr->p_memsz > highest) {
             highest = phdr->p_vaddr + phdr->p_memsz;
         }
@@ -127,7 +137,11 @@ static int place(struct composition *c, uint64_t undo_bytes, struct error *error
     c->address = align_up(highest + c->symbols->reach, page) + c->offset % page;
     c->places = payload_measure(draft->cage, c->stub, undo_bytes);
     c->size = c->places.end;
-    c->stub_end = c->places.end;
+    if (has_array(draft)) {
+        c->array = c->places.end;
+        c->size += codec_word_size(c->codec);
+    }
+    c->stub_end = c->size;
     c->moves = memory_zeroed(draft->move_count, sizeof *c->moves);
     for (size_t i = 0; i < draft->move_count; i++) {
         struct draft_move *move = &c->moves[i];
@@ -141,7 +155,7 @@ static int place(struct composition *c, uint64_t undo_bytes, struct error *error
         c->stub_end = c->stub_end == c->size ? start : c->stub_end;
         move->new_offset = c->offset + start;
         move->new_address = c->address + start;
-        c->size = start + move->size;
+        c->size = start + move->size + move->extra;
     }
     uint64_t limit = c->codec.is_64 ? LIMIT_64 : LIMIT_32;
     if (!bytes_in(c->address, c->size, limit)) {
@@ -208,12 +222,20 @@ static void write_phdrs(struct composition *c)
     compose_write(c, place, &table, "program headers");
 }
 
+/* The address that the hook makes known. */
+static uint64_t stub_code(const struct composition *c)
+{
+    return c->address + c->places.stub + c->stub->entry_offset;
+}
+
 static void write_ehdr(struct composition *c)
 {
     GElf_Ehdr ehdr = *image_ehdr(c->image);
     struct buffer bytes = {0};
     buffer_fill(&bytes, 0, codec_ehdr_size(c->codec));
-    ehdr.e_entry = c->address + c->places.stub + c->stub->entry_offset;
+    if (c->draft->cage->hook == HOOK_ENTRY) {
+        ehdr.e_entry = stub_code(c);
+    }
     ehdr.e_phoff = c->draft->shift ? codec_ehdr_size(c->codec) : ehdr.e_phoff;
     ehdr.e_phnum = (uint16_t)c->draft->phdr_count;
     if (c->section_count) {
@@ -225,34 +247,92 @@ static void write_ehdr(struct composition *c)
     compose_write(c, 0, &bytes, "ELF header");
 }
 
+/* What of the hook is in a move: its word, or the relocation that fills its slot. */
+static void patch_hook(const struct composition *c, const struct draft_move *move, uint8_t *bytes)
+{
+    const struct hook_edits *hook = &c->draft->hook;
+    if (hook->has_word && draft_find_move(c->draft, hook->word, 1) == move_of_draft(c, move)) {
+        codec_put_word(c->codec, bytes + (hook->word - move->offset), stub_code(c));
+    }
+    if (move->extra) {
+        const GElf_Rela rela = {
+            .r_offset = hook->slot,
+            .r_info = image_arch(c->image)->relocations.relative,
+            .r_addend = (int64_t)stub_code(c),
+        };
+        codec_put_rela(c->codec, bytes + move->size, &rela);
+    }
+}
+
+/* The hook's word where it stands, and the one behind the stub. */
+static void write_hook(struct composition *c)
+{
+    const struct hook_edits *hook = &c->draft->hook;
+    struct buffer word = {0};
+    buffer_fill(&word, 0, codec_word_size(c->codec));
+    codec_put_word(c->codec, word.data, stub_code(c));
+    if (c->array) {
+        add_write(c->plan, c->offset + c->array, &word, "hook");
+    } else if (hook->has_word && !draft_find_move(c->draft, hook->word, 1)) {
+        compose_write(c, compose_offset(c, hook->word, word.size), &word, "hook");
+    }
+    buffer_free(&word);
+}
+
 static void write_moves(struct composition *c)
 {
     for (size_t i = 0; i < c->draft->move_count; i++) {
         const struct draft_move *move = &c->moves[i];
         if (c->measuring) {
-            record(c, move->new_offset, (struct bytes){NULL, move->size});
+            record(c, move->new_offset, (struct bytes){NULL, move->size + move->extra});
             continue;
         }
         struct buffer copy = {0};
         buffer_add(&copy, image_bytes(c->image).data + move->offset, move->size);
+        buffer_fill(&copy, 0, move->extra);
         compose_patch_symbols(c, move, copy.data);
+        patch_hook(c, move, copy.data);
         compose_write(c, move->new_offset, &copy, "moved sections");
+    }
+}
+
+/* The entry `index` as the hook wants it, if it does. */
+static void hook_dynamic(const struct composition *c, size_t index, GElf_Dyn *dyn)
+{
+    for (size_t i = 0; i < c->draft->hook.entry_count; i++) {
+        const struct hook_entry *entry = &c->draft->hook.entries[i];
+        if (entry->index == index) {
+            dyn->d_tag = entry->tag;
+            dyn->d_un.d_val = entry->kind == HOOK_VALUE_STUB    ? stub_code(c)
+                              : entry->kind == HOOK_VALUE_ARRAY ? c->address + c->array
+                                                                : entry->number;
+        }
     }
 }
 
 static void write_dynamic(struct composition *c)
 {
     size_t entry = codec_dyn_size(c->codec);
+    const struct hook_edits *hook = &c->draft->hook;
     size_t count = image_dynamic_count(c->image);
+    size_t new_count = count;
     struct buffer table = {0};
-    bool changed = false;
-    for (size_t i = 0; c->draft->move_count && i < count; i++) {
-        GElf_Dyn dyn = image_dynamic(c->image, i);
+    bool changed = hook->entry_count > 0;
+    for (size_t i = 0; i < hook->entry_count; i++) {
+        size_t index = hook->entries[i].index;
+        new_count = index >= new_count ? index + 1 : new_count;
+    }
+    for (size_t i = 0; i < new_count; i++) {
+        GElf_Dyn dyn = {0};
+        if (i < count) {
+            dyn = image_dynamic(c->image, i);
+        }
         if (layout_is_pointer(dyn.d_tag)) {
             uint64_t address = compose_address(c, dyn.d_un.d_ptr);
             changed = changed || address != dyn.d_un.d_ptr;
             dyn.d_un.d_ptr = address;
         }
+        hook_dynamic(c, i, &dyn);
         buffer_fill(&table, 0, entry);
         codec_put_dyn(c->codec, table.data + i * entry, &dyn);
     }
@@ -270,7 +350,7 @@ static void write_payload(struct composition *c)
         .address = c->address,
         .offset = c->offset,
         .segment_size = c->size,
-        .original_entry = image_ehdr(c->image)->e_entry,
+        .next = c->draft->hook.next,
         .original_size = image_bytes(c->image).size,
         .original_offset = c->draft->shift,
         .caged_size = c->plan->size,
@@ -323,9 +403,12 @@ static int compose(struct composition *c, uint64_t undo_bytes, struct error *err
     write_phdrs(c);
     write_dynamic(c);
     write_moves(c);
+    write_hook(c);
     compose_write_symbols(c);
     compose_write_sections(c);
-    write_payload(c);
+    if (!c->measuring) {
+        write_payload(c);
+    }
     return 0;
 }
 
@@ -339,11 +422,24 @@ static void composition_clear(struct composition *c)
     buffer_free(&c->names);
 }
 
+/* The pieces of the original do not depend on what was guessed. */
+static bool same_pieces(const struct undo *a, const struct undo *b)
+{
+    bool same = a->piece_count == b->piece_count;
+    for (size_t i = 0; same && i < a->piece_count; i++) {
+        same = a->pieces[i].offset == b->pieces[i].offset &&
+               a->pieces[i].original.data == b->pieces[i].original.data &&
+               a->pieces[i].original.size == b->pieces[i].original.size;
+    }
+    return same;
+}
+
 static int compose_twice(const struct draft *draft, const struct symbol_survey *symbols,
-                         struct plan **out, struct error *error)
+                         struct undo *measured, struct plan **out, struct error *error)
 {
     uint64_t undo_bytes = 0;
-    for (int round = 0; round < 2; round++) {
+    int result = 0;
+    for (int round = 0; round < 2 && result == 0; round++) {
         struct composition c = {.measuring = round == 0,
                                 .draft = draft,
                                 .symbols = symbols,
@@ -351,27 +447,34 @@ static int compose_twice(const struct draft *draft, const struct symbol_survey *
                                 .codec = image_codec(draft->image),
                                 .stub = image_arch(draft->image)->stub,
                                 .plan = memory_zeroed(1, sizeof(struct plan))};
-        int result = compose(&c, undo_bytes, error);
-        bool settled = !c.measuring && undo_bytes == undo_size(&c.undo);
-        undo_bytes = undo_size(&c.undo);
-        if (result == 0 && settled) {
+        c.undo.packed = measured->packed; /* to pack is most of the work */
+        c.undo.packed_count = measured->packed_count;
+        measured->packed = (struct buffer){0};
+        result = compose(&c, undo_bytes, error);
+        if (result == 0 && c.measuring) {
+            undo_bytes = undo_size(&c.undo);
+            *measured = c.undo;
+            c.undo = (struct undo){0};
+        } else if (result == 0 &&
+                   (undo_bytes != undo_size(&c.undo) || !same_pieces(&c.undo, measured))) {
+            result = error_file(error, ERROR_INTERNAL, image_name(draft->image),
+                                "the undo record changes its size: report this");
+        } else if (result == 0) {
             result = check_writes(&c, error);
             *out = result == 0 ? STEAL(c.plan) : *out;
         }
         composition_clear(&c);
-        if (result != 0 || settled) {
-            return result;
-        }
     }
-    return error_file(error, ERROR_INTERNAL, image_name(draft->image),
-                      "the undo record changes its size: report this");
+    return result;
 }
 
 int draft_compose(const struct draft *draft, struct plan **out, struct error *error)
 {
     image_forget(draft->image, 0, image_bytes(draft->image).size); /* layouts read whole tables */
     struct symbol_survey symbols = compose_survey(draft);
-    int result = compose_twice(draft, &symbols, out, error);
+    struct undo measured = {0};
+    int result = compose_twice(draft, &symbols, &measured, out, error);
+    undo_free(&measured);
     compose_survey_free(&symbols);
     return result;
 }
