@@ -5,7 +5,7 @@
  * tried.
  */
 #include "policy_test.h"
-#include "width_probe.h"
+#include "width_calls.h"
 
 #include "policy/widths.h"
 
@@ -25,10 +25,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#ifndef SYS_mseal
-#define SYS_mseal 462 /* Linux 6.10 */
-#endif
-
 #define PAGE 4096ul
 
 /* What the calls work on; made once, and only looked at by children. */
@@ -42,61 +38,6 @@ static struct {
     int number;
     uint64_t how[3]; /* struct open_how */
 } on;
-
-/* Set for each (row, argument) that was tried. */
-static uint8_t tried[1024];
-
-static size_t row_index(const char *name)
-{
-    size_t i = 0;
-    const struct width_row *row;
-    for (; (row = width_row_at(i)) && strcmp(row->name, name) != 0; i++) {
-    }
-    if (!row || i >= COUNT(tried)) {
-        fail_msg("no row for %s", name);
-    }
-    return i;
-}
-
-static void try_one(const char *name, call_function *function, const struct call *call,
-                    unsigned argument)
-{
-    unsigned width = argument_width(name, argument);
-    if (width != 32 && width != 64) {
-        fail_msg("argument %u of %s has no width", argument, name);
-    }
-    enum probe probe = probe_argument(function, call, argument);
-    if (probe == PROBE_OPEN) {
-        return;
-    }
-    unsigned seen = probe == PROBE_NARROW ? 32 : 64;
-    if (seen != width) {
-        fail_msg("argument %u of %s: the table says %u bits, the kernel consumes %u", argument,
-                 name, width, seen);
-    }
-    tried[row_index(name)] |= (uint8_t)(1u << argument);
-}
-
-/* Tries the arguments that `which` has bits for. */
-#define TRY(which, name, ...)                                                                      \
-    try_call(#name, (which), plain_call, &(struct call){SYS_##name, {__VA_ARGS__}})
-
-static void try_call(const char *name, unsigned which, call_function *function,
-                     const struct call *call)
-{
-    for (unsigned i = 0; i < 6; i++) {
-        if (which >> i & 1u) {
-            try_one(name, function, call, i);
-        }
-    }
-}
-
-/* A pointer or a signed number as a register. */
-#define P(pointer) ((uint64_t)(uintptr_t)(pointer))
-#define N(number) ((uint64_t)(int64_t)(number))
-
-/* Bits of `which`. */
-enum { A = 1, B = 2, C = 4, D = 8, E = 16, F = 32, AB = 3, ABC = 7, ABCD = 15, ABCDE = 31 };
 
 static int set_up(void **state)
 {
@@ -150,7 +91,7 @@ static void test_widths_of_docker_and_the_table_to_start_with(void **state)
     TRY(C | D | E | F, mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, N(on.file), 0);
     const struct call clone = {
         SYS_clone, {SIGCHLD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_SETTLS, 0, 0, 0, 0}};
-    try_call("clone", ABCDE, clone_call, &clone);
+    probe_call("clone", ABCDE, clone_call, &clone);
 }
 
 /* unsigned long in the prototype, and what the kernel makes of it. */
@@ -177,9 +118,9 @@ static void test_widths_of_unsigned_long(void **state)
     TRY(E, perf_event_open, 0, 0, N(-1), N(-1), 0);
     TRY(ABCD, kcmp, SELF, SELF, 0 /* KCMP_FILE */, N(on.file), N(on.file));
     const struct call seize = {SYS_ptrace, {0x4206 /* PTRACE_SEIZE */, 0, 0, 0}};
-    try_call("ptrace", ABC, ptrace_call, &seize);
+    probe_call("ptrace", ABC, ptrace_call, &seize);
     const struct call mount = {SYS_mount, {0, P("/"), 0, 0x44000 /* MS_PRIVATE | MS_REC */, 0}};
-    try_call("mount", B | D, mount_call, &mount);
+    probe_call("mount", B | D, mount_call, &mount);
     TRY(AB, arch_prctl, 0x1003 /* ARCH_GET_FS */, P(on.buffer));
     TRY(AB, munmap, P(on.pages), PAGE);
     TRY(ABC, madvise, P(on.pages), PAGE, 0);
@@ -308,7 +249,7 @@ static void test_widths_that_have_to_be_tried(void **state)
         {"openat2", 4},     {"mprotect", 3}, {"creat", 2},
     };
     for (size_t i = 0; i < COUNT(needed); i++) {
-        unsigned done = tried[row_index(needed[i].name)];
+        unsigned done = probe_result(needed[i].name)->agreed;
         if (done != (1u << needed[i].arguments) - 1) {
             fail_msg("%s: arguments 0x%x were tried, not all %u", needed[i].name, done,
                      needed[i].arguments);
@@ -318,20 +259,21 @@ static void test_widths_that_have_to_be_tried(void **state)
     size_t arguments = 0;
     const struct width_row *row;
     for (size_t i = 0; (row = width_row_at(i)); i++) {
-        if (!tried[i]) {
+        unsigned agreed = probe_result(row->name)->agreed;
+        if (!agreed) {
             continue;
         }
         char list[8] = "";
         for (unsigned k = 0; k < 6; k++) {
             list[k] = '-';
-            if ((unsigned)tried[i] >> k & 1u) {
+            if (agreed >> k & 1u) {
                 list[k] = row->widths[k];
             }
         }
         list[strlen(row->widths)] = 0;
         print_message("# tried %s %s\n", row->name, list);
         rows++;
-        arguments += (unsigned)__builtin_popcount((unsigned)tried[i]);
+        arguments += (unsigned)__builtin_popcount(agreed);
     }
     print_message("# %zu arguments of %zu system calls agree with the running kernel\n", arguments,
                   rows);
@@ -384,6 +326,15 @@ int main(void)
         cmocka_unit_test(test_widths_of_files),
         cmocka_unit_test(test_widths_of_sockets_and_waiting),
         cmocka_unit_test(test_widths_of_processes),
+        cmocka_unit_test(test_widths_of_changes_to_files),
+        cmocka_unit_test(test_widths_of_attributes),
+        cmocka_unit_test(test_widths_of_mounts),
+        cmocka_unit_test(test_widths_of_time),
+        cmocka_unit_test(test_widths_of_signals_and_scheduling),
+        cmocka_unit_test(test_widths_of_queues_and_memory),
+        cmocka_unit_test(test_widths_of_talking_sockets),
+        cmocka_unit_test(test_widths_of_rings_and_rules),
+        cmocka_unit_test(test_widths_not_tried_are_argued),
         cmocka_unit_test(test_widths_that_have_to_be_tried),
     };
 #else

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "width_probe.h"
+#include "policy_test.h"
+
+#include "arch/arch.h"
+#include "policy/widths.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -53,6 +57,47 @@ enum probe probe_argument(call_function *function, const struct call *call, unsi
         }
     }
     return base == 0 ? PROBE_NARROW : PROBE_OPEN;
+}
+
+static struct probe_result results[1024];
+
+static struct probe_result *find_result(const char *name)
+{
+    size_t i = 0;
+    const struct width_row *row;
+    for (; (row = width_row_at(i)) && strcmp(row->name, name) != 0; i++) {
+    }
+    if (!row || i >= COUNT(results)) {
+        fail_msg("no row for %s", name);
+    }
+    return &results[i];
+}
+
+const struct probe_result *probe_result(const char *name)
+{
+    return find_result(name);
+}
+
+void probe_call(const char *name, unsigned which, call_function *function, const struct call *call)
+{
+    struct probe_result *result = find_result(name);
+    for (unsigned i = 0; i < 6; i++) {
+        unsigned width = argument_width(name, i);
+        if (!(which >> i & 1u)) {
+            continue;
+        }
+        if (width != 32 && width != 64) {
+            fail_msg("argument %u of %s has no width", i, name);
+        }
+        result->made |= (uint8_t)(1u << i);
+        enum probe probe = probe_argument(function, call, i);
+        unsigned seen = probe == PROBE_NARROW ? 32 : 64;
+        if (probe != PROBE_OPEN && seen != width) {
+            fail_msg("argument %u of %s: the table says %u bits, the kernel consumes %u", i, name,
+                     width, seen);
+        }
+        result->agreed |= (uint8_t)(probe == PROBE_OPEN ? 0 : 1u << i);
+    }
 }
 
 /* Shared between the copies that clone() makes only by value. */

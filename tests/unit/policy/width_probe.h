@@ -32,6 +32,16 @@ enum probe {
 };
 enum probe probe_argument(call_function *function, const struct call *call, unsigned argument);
 
+/*
+ * Tries the arguments that `which` has bits for, and fails the test where the kernel and the row do
+ * not agree. probe_result() says what came of all tries of a row.
+ */
+void probe_call(const char *name, unsigned which, call_function *function, const struct call *call);
+struct probe_result {
+    uint8_t made, agreed; /* bits of arguments */
+};
+const struct probe_result *probe_result(const char *name);
+
 /* Functions for calls whose effect has to be looked at. */
 int clone_call(const struct call *call);  /* writes to the tids, uses stack and thread pointer */
 int ptrace_call(const struct call *call); /* argument 1 is replaced by a child, upper half kept */
