@@ -160,16 +160,16 @@ int set_table_ask(struct set_table *table, struct error *error)
     pid_t pid = 0;
     int failure = start(ends[1], &pid);
     close(ends[1]);
-    CLEANUP_CLOSE int input = ends[0];
+    struct buffer output = {0};
+    if (!failure) {
+        read_output(ends[0], &output);
+    }
+    close(ends[0]);
     if (failure) {
         return error_system(error, failure, NULL,
                             "--sets host: cannot run " PROGRAM
                             ", which is part of systemd (or use --sets pinned)");
     }
-    struct buffer output = {0};
-    read_output(input, &output);
-    close(input);
-    input = -1;
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }

@@ -168,6 +168,12 @@ static int check_name(const struct systemd *systemd, const char *name, struct pl
             "(%%) here, write the name",
             name);
     }
+    if (*name == '#' || *name == ';') {
+        return systemd_fail(systemd, place,
+                            "'%.60s' is not a name of a system call: a comment needs a line of its "
+                            "own",
+                            name);
+    }
     if (*name >= '0' && *name <= '9') {
         return systemd_fail(systemd, place,
                             "'%.60s' is a number: give the name of the system call, numbers differ "

@@ -337,6 +337,9 @@ static const struct {
      "'read,write' is not a name of a system call: letters, digits and '_' only"},
     {"SystemCallFilter=^re\\ad",
      "'re\\ad' is not a name of a system call: letters, digits and '_' only"},
+    {"SystemCallFilter=read ^# and no more",
+     "'#' is not a name of a system call: a comment needs a "
+     "line of its own"},
     {"SystemCallFilter=~^:EPERM",
      "'' is not a name of a system call: letters, digits and '_' only"},
     {"SystemCallFilter=~^read:", "':' is not the name of an errno, a number from 0 to 4095, or "
