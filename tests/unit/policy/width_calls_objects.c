@@ -230,10 +230,13 @@ static int brk_call(const struct call *call)
     return (uint64_t)syscall(SYS_brk, wanted) == wanted ? 0 : ENOMEM;
 }
 
+/* Small, since the memory of queues counts against a limit until the namespace is gone. */
+static const struct mq_attr small_queue = {.mq_maxmsg = 4, .mq_msgsize = 16};
+
 static int posix_queue_call(const struct call *call)
 {
     const int flags = O_CREAT | O_RDWR;
-    long queue = enter_namespaces() < 0 ? -1 : syscall(SYS_mq_open, "q", flags, 0600, NULL);
+    long queue = enter_namespaces() < 0 ? -1 : syscall(SYS_mq_open, "q", flags, 0600, &small_queue);
     if (queue < 0 || syscall(SYS_mq_timedsend, queue, zeros, 1, 0, NULL) < 0) {
         return EPERM;
     }
@@ -260,7 +263,7 @@ void test_widths_of_queues_and_memory(void **state)
     TRY_WITH(segment_call, ABC, shmat, 0, 0, 0);
     TRY_WITH(segment_call, ABC, shmctl, 0, IPC_STAT, P(room));
     TRY_WITH(detach_call, A, shmdt, 0);
-    TRY_WITH(namespace_call, ABCD, mq_open, P("q"), O_CREAT | O_RDWR, 0600, 0);
+    TRY_WITH(namespace_call, ABCD, mq_open, P("q"), O_CREAT | O_RDWR, 0600, P(&small_queue));
     TRY_WITH(posix_queue_call, ABCDE, mq_timedsend, 0, P(zeros), 1, 0, 0);
     TRY_WITH(posix_queue_call, AB | D | E, mq_timedreceive, 0, P(room), sizeof room, 0, 0);
     TRY_WITH(posix_queue_call, AB, mq_notify, 0, 0);
