@@ -31,7 +31,7 @@ struct verify_accept;
 int caged_verify(const struct caged *caged, const struct verify_accept *accept,
                  struct error *error);
 
-/* The name of a hook: "entry". */
+/* The name of a hook: "entry", "init", "preinit". */
 const char *hook_name(enum hook hook);
 
 #endif

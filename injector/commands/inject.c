@@ -23,6 +23,7 @@ struct inject {
     /* filled from the texts above */
     enum backend compiler;
     uint32_t stub_flags;
+    enum hook named_hook; /* HOOK_COUNT: auto */
 };
 
 enum {
@@ -35,7 +36,11 @@ enum {
 };
 
 static const struct option_definition definitions[] = {
-    {"hook", 0, "entry", "what makes the stub run (default: entry)", INJECT_HOOK},
+    {"hook", 0, "auto|entry|init|preinit",
+     "what makes the stub run: the entry point of an executable, the first\n"
+     "function that is called of a shared object (auto, the default: the one\n"
+     "or the other), or DT_PREINIT_ARRAY, before the constructors of libraries",
+     INJECT_HOOK},
     {"nnp", 0, "always|never",
      "set no_new_privs before the filter (default: always); \"never\" needs\n"
      "CAP_SYS_ADMIN whenever the program starts",
@@ -98,12 +103,35 @@ static int choose(const char *option, const char *value, const char *no, const c
     return 0;
 }
 
+static int settle_hook(struct inject *inject, struct error *error)
+{
+    inject->named_hook = HOOK_COUNT;
+    if (!inject->hook || strcmp(inject->hook, "auto") == 0) {
+        return 0;
+    }
+    for (enum hook hook = 0; hook < HOOK_COUNT; hook++) {
+        if (strcmp(inject->hook, hook_name(hook)) == 0) {
+            inject->named_hook = hook;
+            return 0;
+        }
+    }
+    return error_set(error, ERROR_USAGE,
+                     "--hook %s: it is \"auto\", \"entry\", \"init\" or \"preinit\"", inject->hook);
+}
+
+/* --hook auto: the place that every program, or every shared object, passes. */
+static enum hook choose_hook(const struct inject *inject, const struct image *image)
+{
+    if (inject->named_hook != HOOK_COUNT) {
+        return inject->named_hook;
+    }
+    return image_is_shared(image) ? HOOK_INIT : HOOK_ENTRY;
+}
+
 static int settle(struct inject *inject, struct error *error)
 {
-    if (inject->hook && strcmp(inject->hook, "entry") != 0) {
-        return error_set(error, ERROR_USAGE, "--hook %s: it is \"entry\"", inject->hook);
-    }
-    if (choose("nnp", inject->nnp, "always", "never", ELFCAGE_STUB_KEEP_PRIVILEGES,
+    if (settle_hook(inject, error) < 0 ||
+        choose("nnp", inject->nnp, "always", "never", ELFCAGE_STUB_KEEP_PRIVILEGES,
                &inject->stub_flags, error) < 0 ||
         choose("on-load-failure", inject->on_load_failure, "fail", "warn", ELFCAGE_STUB_WARN,
                &inject->stub_flags, error) < 0) {
@@ -117,6 +145,8 @@ static struct cage make_cage(const struct image *image, const struct compiled *c
                              const struct buffer *instructions, const struct buffer *policy,
                              const struct inject *inject, const struct policy_source *source)
 {
+    enum hook hook = choose_hook(inject, image);
+    bool has_preinit = hook == HOOK_ENTRY && image_has_preinit(image);
     return (struct cage){
         .instructions = {instructions->data, instructions->size},
         .policy_text = compiled->canonical,
@@ -125,8 +155,8 @@ static struct cage make_cage(const struct image *image, const struct compiled *c
         .stub_flags = inject->stub_flags,
         .payload_flags = (source->audit ? PAYLOAD_AUDIT : 0u) |
                          (source->allow_nesting ? PAYLOAD_ALLOW_NESTING : 0u) |
-                         (image_has_preinit(image) ? PAYLOAD_PREINIT : 0u),
-        .hook = HOOK_ENTRY,
+                         (has_preinit ? PAYLOAD_PREINIT : 0u),
+        .hook = hook,
     };
 }
 
@@ -379,7 +409,7 @@ static int run(const struct command *command, int argument_count, char **argumen
 
 const struct command command_inject = {
     .name = "inject",
-    .summary = "put a filter into an executable",
+    .summary = "put a filter into an executable or a shared object",
     .synopsis = "(--policy FILE | --default ACTION [RULES]) (-o OUT | -i) [OPTION...] FILE",
     .example =
         "  elfcage inject --policy server.json server -o server.caged\n"

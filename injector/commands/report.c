@@ -47,10 +47,17 @@ static void report_end(struct json_writer *writer)
     json_writer_print(writer, stdout);
 }
 
-/* What runs unfiltered before the entry hook. An interpreter makes the difference: a static PIE has
-   a dynamic section too, and relocates itself after its entry. */
+/* What runs unfiltered before the hook; tests/cli/hook-order.sh measures it. An interpreter makes
+   the difference: a static PIE has a dynamic section too, and relocates itself after its entry. */
 static const char *before_hook(const struct caged *caged)
 {
+    if (caged->payload.cage.hook == HOOK_INIT) {
+        return "the dynamic loader, constructors of libraries it needs, and all that ran before it "
+               "was loaded run before it";
+    }
+    if (caged->payload.cage.hook == HOOK_PREINIT) {
+        return "the dynamic loader and resolvers of indirect functions run before it";
+    }
     if (image_find_phdr(caged->image, PT_INTERP) == SIZE_MAX) {
         return "nothing of the program runs before it";
     }
@@ -58,6 +65,16 @@ static const char *before_hook(const struct caged *caged)
                ? "the dynamic loader, the program's own DT_PREINIT_ARRAY and the constructors of "
                  "shared libraries run before it"
                : "the dynamic loader and the constructors of shared libraries run before it";
+}
+
+/* Where the stub goes on. */
+static char *next_text(const struct payload *payload)
+{
+    if (payload->cage.hook == HOOK_ENTRY) {
+        return memory_printf("entry 0x%" PRIx64, payload->next);
+    }
+    return payload->next ? memory_printf("whose function 0x%" PRIx64 " comes next", payload->next)
+                         : memory_printf("without a function in the hook's place");
 }
 
 static char *identity_text(const struct payload *payload)
@@ -131,9 +148,9 @@ static void print_cage(const char *file, const struct caged *caged)
             abi->range_count == 1 && abi->ranges[0].default_origin.kind == ORIGIN_REFUSED_ABI;
         printf(" %s%s", abi->name, refused ? " (refused)" : "");
     }
-    printf("\n  original      %" PRIu64 " bytes, entry 0x%" PRIx64
-           ": \"elfcage remove\" gives it back\n",
-           payload->original_size, payload->original_entry);
+    CLEANUP_FREE char *next = next_text(payload);
+    printf("\n  original      %" PRIu64 " bytes, %s: \"elfcage remove\" gives it back\n",
+           payload->original_size, next);
     printf("  identity      sha256:%s\n", identity);
 }
 
@@ -167,7 +184,8 @@ static void json_cage(const char *file, const struct caged *caged, bool with_fil
     }
     json_writer_end_array(writer);
     member_uint(writer, "original-size", payload->original_size);
-    member_uint(writer, "original-entry", payload->original_entry);
+    /* 0 where the stub returns to the loader */
+    member_uint(writer, cage->hook == HOOK_ENTRY ? "original-entry" : "next", payload->next);
     member_string(writer, "identity", identity);
     member_uint(writer, "instructions", caged->filter.count);
     if (with_filter) {

@@ -255,6 +255,28 @@ void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym)
     to_file(codec, ELF_T_SYM, &s, bytes, sizeof s);
 }
 
+void codec_put_rela(struct codec codec, uint8_t *bytes, const GElf_Rela *rela)
+{
+    if (codec.is_64) {
+        GElf_Rela copy = *rela;
+        to_file(codec, ELF_T_RELA, &copy, bytes, sizeof copy);
+        return;
+    }
+    Elf32_Rela r = {.r_offset = (Elf32_Addr)rela->r_offset,
+                    .r_info = (Elf32_Word)rela->r_info,
+                    .r_addend = (Elf32_Sword)rela->r_addend};
+    to_file(codec, ELF_T_RELA, &r, bytes, sizeof r);
+}
+
+void codec_put_word(struct codec codec, uint8_t *bytes, uint64_t word)
+{
+    if (codec.is_64) {
+        bytes_put64(bytes, codec.big_endian, word);
+    } else {
+        bytes_put32(bytes, codec.big_endian, (uint32_t)word);
+    }
+}
+
 /* In line, unlike those of base/bytes.h, for the loop below. */
 static uint16_t get_half(struct codec codec, const uint8_t *bytes)
 {

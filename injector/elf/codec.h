@@ -44,6 +44,8 @@ void codec_put_phdr(struct codec codec, uint8_t *bytes, const GElf_Phdr *phdr);
 void codec_put_shdr(struct codec codec, uint8_t *bytes, const GElf_Shdr *shdr);
 void codec_put_dyn(struct codec codec, uint8_t *bytes, const GElf_Dyn *dyn);
 void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym);
+void codec_put_rela(struct codec codec, uint8_t *bytes, const GElf_Rela *rela);
+void codec_put_word(struct codec codec, uint8_t *bytes, uint64_t word);
 
 /* Symbols that are looked for: of a section whose mark is set, or with a value from `start` to less
    than `end`. */

@@ -110,16 +110,6 @@ void compose_write(struct composition *c, uint64_t target, struct buffer *bytes,
     add_write(c->plan, target, bytes, what);
 }
 
-static bool has_array(const struct draft *draft)
-{
-    for (size_t i = 0; i < draft->hook.entry_count; i++) {
-        if (draft->hook.entries[i].kind == HOOK_VALUE_ARRAY) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Gives the segment and all that is in it its place. */
 static int place(struct composition *c, uint64_t undo_bytes, struct error *error)
 {
@@ -137,7 +127,7 @@ static int place(struct composition *c, uint64_t undo_bytes, struct error *error
     c->address = align_up(highest + c->symbols->reach, page) + c->offset % page;
     c->places = payload_measure(draft->cage, c->stub, undo_bytes);
     c->size = c->places.end;
-    if (has_array(draft)) {
+    if (compose_has_array(draft)) {
         c->array = c->places.end;
         c->size += codec_word_size(c->codec);
     }
@@ -222,19 +212,13 @@ static void write_phdrs(struct composition *c)
     compose_write(c, place, &table, "program headers");
 }
 
-/* The address that the hook makes known. */
-static uint64_t stub_code(const struct composition *c)
-{
-    return c->address + c->places.stub + c->stub->entry_offset;
-}
-
 static void write_ehdr(struct composition *c)
 {
     GElf_Ehdr ehdr = *image_ehdr(c->image);
     struct buffer bytes = {0};
     buffer_fill(&bytes, 0, codec_ehdr_size(c->codec));
     if (c->draft->cage->hook == HOOK_ENTRY) {
-        ehdr.e_entry = stub_code(c);
+        ehdr.e_entry = compose_stub_code(c);
     }
     ehdr.e_phoff = c->draft->shift ? codec_ehdr_size(c->codec) : ehdr.e_phoff;
     ehdr.e_phnum = (uint16_t)c->draft->phdr_count;
@@ -245,38 +229,6 @@ static void write_ehdr(struct composition *c)
     }
     codec_put_ehdr(c->codec, bytes.data, &ehdr);
     compose_write(c, 0, &bytes, "ELF header");
-}
-
-/* What of the hook is in a move: its word, or the relocation that fills its slot. */
-static void patch_hook(const struct composition *c, const struct draft_move *move, uint8_t *bytes)
-{
-    const struct hook_edits *hook = &c->draft->hook;
-    if (hook->has_word && draft_find_move(c->draft, hook->word, 1) == move_of_draft(c, move)) {
-        codec_put_word(c->codec, bytes + (hook->word - move->offset), stub_code(c));
-    }
-    if (move->extra) {
-        const GElf_Rela rela = {
-            .r_offset = hook->slot,
-            .r_info = image_arch(c->image)->relocations.relative,
-            .r_addend = (int64_t)stub_code(c),
-        };
-        codec_put_rela(c->codec, bytes + move->size, &rela);
-    }
-}
-
-/* The hook's word where it stands, and the one behind the stub. */
-static void write_hook(struct composition *c)
-{
-    const struct hook_edits *hook = &c->draft->hook;
-    struct buffer word = {0};
-    buffer_fill(&word, 0, codec_word_size(c->codec));
-    codec_put_word(c->codec, word.data, stub_code(c));
-    if (c->array) {
-        add_write(c->plan, c->offset + c->array, &word, "hook");
-    } else if (hook->has_word && !draft_find_move(c->draft, hook->word, 1)) {
-        compose_write(c, compose_offset(c, hook->word, word.size), &word, "hook");
-    }
-    buffer_free(&word);
 }
 
 static void write_moves(struct composition *c)
@@ -291,37 +243,18 @@ static void write_moves(struct composition *c)
         buffer_add(&copy, image_bytes(c->image).data + move->offset, move->size);
         buffer_fill(&copy, 0, move->extra);
         compose_patch_symbols(c, move, copy.data);
-        patch_hook(c, move, copy.data);
+        compose_patch_hook(c, move, copy.data);
         compose_write(c, move->new_offset, &copy, "moved sections");
-    }
-}
-
-/* The entry `index` as the hook wants it, if it does. */
-static void hook_dynamic(const struct composition *c, size_t index, GElf_Dyn *dyn)
-{
-    for (size_t i = 0; i < c->draft->hook.entry_count; i++) {
-        const struct hook_entry *entry = &c->draft->hook.entries[i];
-        if (entry->index == index) {
-            dyn->d_tag = entry->tag;
-            dyn->d_un.d_val = entry->kind == HOOK_VALUE_STUB    ? stub_code(c)
-                              : entry->kind == HOOK_VALUE_ARRAY ? c->address + c->array
-                                                                : entry->number;
-        }
     }
 }
 
 static void write_dynamic(struct composition *c)
 {
     size_t entry = codec_dyn_size(c->codec);
-    const struct hook_edits *hook = &c->draft->hook;
     size_t count = image_dynamic_count(c->image);
-    size_t new_count = count;
+    size_t new_count = compose_hook_entries(c->draft, count);
     struct buffer table = {0};
-    bool changed = hook->entry_count > 0;
-    for (size_t i = 0; i < hook->entry_count; i++) {
-        size_t index = hook->entries[i].index;
-        new_count = index >= new_count ? index + 1 : new_count;
-    }
+    bool changed = c->draft->hook.entry_count > 0;
     for (size_t i = 0; i < new_count; i++) {
         GElf_Dyn dyn = {0};
         if (i < count) {
@@ -332,7 +265,7 @@ static void write_dynamic(struct composition *c)
             changed = changed || address != dyn.d_un.d_ptr;
             dyn.d_un.d_ptr = address;
         }
-        hook_dynamic(c, i, &dyn);
+        compose_hook_entry(c, i, &dyn);
         buffer_fill(&table, 0, entry);
         codec_put_dyn(c->codec, table.data + i * entry, &dyn);
     }
@@ -358,6 +291,9 @@ static void write_payload(struct composition *c)
     struct buffer bytes =
         payload_write(c->draft->cage, c->stub, c->codec.big_endian, &c->places, &values, &c->undo);
     buffer_fill(&bytes, 0, c->stub_end - c->places.end);
+    if (c->array) {
+        codec_put_word(c->codec, bytes.data + c->array, compose_stub_code(c));
+    }
     add_write(c->plan, c->offset, &bytes, "payload");
 }
 
@@ -403,7 +339,7 @@ static int compose(struct composition *c, uint64_t undo_bytes, struct error *err
     write_phdrs(c);
     write_dynamic(c);
     write_moves(c);
-    write_hook(c);
+    compose_write_hook(c);
     compose_write_symbols(c);
     compose_write_sections(c);
     if (!c->measuring) {

@@ -43,6 +43,7 @@ struct composition {
     struct payload_places places;
     uint64_t address, offset, size; /* of the payload's segment in the new file */
     uint64_t stub_end;              /* in the segment: the stub's section reaches to here */
+    uint64_t array;                 /* in the segment: the hook's word behind the stub; 0: none */
     struct draft_move *moves;       /* owned; with new_offset and new_address */
 
     struct composed_section *sections; /* owned; in their new order */
@@ -69,6 +70,17 @@ void compose_write_symbols(struct composition *c);
 /* Symbol tables that lie in moved bytes: changes `bytes`, the copy of `move`. */
 void compose_patch_symbols(const struct composition *c, const struct draft_move *move,
                            uint8_t *bytes);
+
+/* compose_hook.c: the address of the stub's code, which the hook makes known. */
+uint64_t compose_stub_code(const struct composition *c);
+/* Does the hook need a word behind the stub? */
+bool compose_has_array(const struct draft *draft);
+/* The entries of the dynamic section with the hook's, and entry `index` as the hook wants it. */
+size_t compose_hook_entries(const struct draft *draft, size_t count);
+void compose_hook_entry(const struct composition *c, size_t index, GElf_Dyn *dyn);
+/* What of the hook is in a move, whose copy `bytes` is; and its word, if that does not move. */
+void compose_patch_hook(const struct composition *c, const struct draft_move *move, uint8_t *bytes);
+void compose_write_hook(struct composition *c);
 
 /* The new address of an original one, and the new offset of an original range. */
 uint64_t compose_address(const struct composition *c, uint64_t address);

@@ -70,6 +70,12 @@ static bool leaves(const struct composition *c, size_t section)
     return c->symbols->moved[section] && draft_find_section(c->draft, section)->into_segment;
 }
 
+/* Does it leave a hole of its own, not in the gaps? */
+static bool leaves_hole(const struct composition *c, size_t section)
+{
+    return draft_find_section(c->draft, section)->leaves_hole;
+}
+
 /* Which of the gaps a section that leaves is from. */
 static size_t gap_of(const struct composition *c, size_t section)
 {
@@ -84,7 +90,7 @@ static void append_old(struct composition *c)
     size_t sharers[2] = {0, 0};
     size_t number = 0;
     for (size_t i = 0; i < count; i++) {
-        sharers[gap_of(c, i)] += leaves(c, i) ? 1 : 0;
+        sharers[gap_of(c, i)] += leaves(c, i) && !leaves_hole(c, i) ? 1 : 0;
     }
     for (size_t i = 0; i < count; i++) {
         if (!leaves(c, i)) {
@@ -93,6 +99,18 @@ static void append_old(struct composition *c)
         }
         size_t which = gap_of(c, i);
         struct draft_gap *gap = &left[which];
+        if (leaves_hole(c, i)) {
+            CLEANUP_FREE char *name = memory_printf(".elfcage.spare%zu", ++number);
+            const GElf_Shdr *hole = image_shdr(c->image, i);
+            append_added(c, name,
+                         (GElf_Shdr){.sh_type = SHT_PROGBITS,
+                                     .sh_flags = SHF_ALLOC,
+                                     .sh_addr = hole->sh_addr,
+                                     .sh_offset = c->draft->shift + hole->sh_offset,
+                                     .sh_size = hole->sh_size,
+                                     .sh_addralign = 1});
+            continue;
+        }
         uint64_t share = sharers[which] > 1 ? gap->size / sharers[which] : gap->size;
         /* Numbered, since patchelf knows sections by their names. */
         CLEANUP_FREE char *name = memory_printf(".elfcage.spare%zu", ++number);
@@ -163,6 +181,14 @@ static void move_section(const struct composition *c, size_t old, GElf_Shdr *hea
         header->sh_addr = compose_address(c, header->sh_addr);
     } else {
         header->sh_offset += c->draft->shift;
+    }
+    const struct draft_move *move = draft_find_section(c->draft, old);
+    uint64_t word = codec_word_size(c->codec);
+    if (hook_grows_section(c->draft, old)) {
+        header->sh_size = c->draft->hook.slot + word - header->sh_addr;
+    }
+    if (move && move->extra) {
+        header->sh_size += move->extra;
     }
     size_t count = image_shdr_count(c->image);
     if (header->sh_link < count) {

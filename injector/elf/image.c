@@ -181,6 +181,11 @@ size_t image_find_phdr(const struct image *image, uint32_t type)
     return SIZE_MAX;
 }
 
+bool image_is_shared(const struct image *image)
+{
+    return image->shared;
+}
+
 bool image_is_dynamic(const struct image *image)
 {
     return image_find_phdr(image, PT_DYNAMIC) != SIZE_MAX;

@@ -16,13 +16,14 @@
 struct image;
 
 /* Opens and validates. ERROR_SYSTEM if it cannot be read, ERROR_UNSUPPORTED (with the offset) if it
-   is not an executable ELF file of a supported architecture, or damaged. The caller frees *out. */
+   is no executable or shared object of a supported architecture, or damaged. The caller frees *out.
+ */
 int image_open(const char *path, struct image **out, struct error *error);
 /* The same on a file that is open already (kept open by the caller), and on bytes in memory
    (borrowed until image_free()). `name` is what errors say. */
 int image_from_fd(int fd, const char *name, struct image **out, struct error *error);
 int image_from_bytes(struct bytes bytes, const char *name, struct image **out, struct error *error);
-/* The same for a file that may also be a shared object: for looking at, nothing else. */
+/* The same for a file that need not be able to run: for looking at, nothing else. */
 int image_open_library(const char *path, struct image **out, struct error *error);
 void image_free(struct image *image);
 
@@ -40,6 +41,8 @@ const char *image_section_name(const struct image *image, size_t index); /* "" i
 /* The first program header of that type; SIZE_MAX if there is none. */
 size_t image_find_phdr(const struct image *image, uint32_t type);
 bool image_is_dynamic(const struct image *image); /* has a PT_DYNAMIC */
+/* Is it a shared object, which other programs load, and no executable? */
+bool image_is_shared(const struct image *image);
 /* The entries of PT_DYNAMIC up to and without DT_NULL; 0 of them if there is none. */
 size_t image_dynamic_count(const struct image *image);
 GElf_Dyn image_dynamic(const struct image *image, size_t index);

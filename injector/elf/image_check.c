@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The gate: an image that passes has only tables and ranges that lie inside the file, segments that
- * a loader can map without ambiguity, and is an executable. Source: gABI chapters 4 and 5, Linux
- * fs/binfmt_elf.c, glibc elf/dl-load.c.
+ * a loader can map without ambiguity, and is an executable or a shared object. Source: gABI
+ * chapters 4 and 5, Linux fs/binfmt_elf.c, glibc elf/dl-load.c.
  *
  * What is an executable? ET_EXEC; and ET_DYN if
  *  - DF_1_PIE is set (linkers since 2016), or
  *  - it has no DT_SONAME and either PT_INTERP, or DT_DEBUG (linkers write it only into programs),
  *    or no PT_DYNAMIC at all (no loader could use it as a library).
- * PT_INTERP and an entry point alone decide nothing: libc.so.6 has both.
+ * PT_INTERP and an entry point alone decide nothing: libc.so.6 has both. All else is a shared
+ * object.
  */
 #include "elf/image_private.h"
 
@@ -318,21 +319,22 @@ static int read_dynamic(struct image *image, struct error *error)
                   "damaged: the dynamic section has no end (DT_NULL)");
 }
 
-static int check_executable(const struct image *image, struct error *error)
+static bool is_shared(const struct image *image)
 {
-    const GElf_Ehdr *ehdr = &image->ehdr;
     uint64_t flags = 0;
     uint64_t unused;
     image_dynamic_value(image, DT_FLAGS_1, &flags);
-    if (ehdr->e_type == ET_DYN && !(flags & DF_1_PIE)) {
-        bool program = !image_is_dynamic(image) || image_find_phdr(image, PT_INTERP) != SIZE_MAX ||
-                       image_dynamic_value(image, DT_DEBUG, &unused);
-        if (!program || image_dynamic_value(image, DT_SONAME, &unused)) {
-            return refuse(image, error, offsetof(Elf64_Ehdr, e_type),
-                          "a shared object, which the entry hook does not cover: not supported, "
-                          "cage the programs that load it");
-        }
+    if (image->ehdr.e_type != ET_DYN || flags & DF_1_PIE) {
+        return false;
     }
+    bool program = !image_is_dynamic(image) || image_find_phdr(image, PT_INTERP) != SIZE_MAX ||
+                   image_dynamic_value(image, DT_DEBUG, &unused);
+    return !program || image_dynamic_value(image, DT_SONAME, &unused);
+}
+
+static int check_entry(const struct image *image, struct error *error)
+{
+    const GElf_Ehdr *ehdr = &image->ehdr;
     for (size_t i = 0; i < image->phdr_count; i++) {
         const GElf_Phdr *phdr = &image->phdrs[i];
         if (phdr->p_type == PT_LOAD && phdr->p_flags & PF_X && ehdr->e_entry >= phdr->p_vaddr &&
@@ -352,5 +354,6 @@ int image_check(struct image *image, struct error *error)
         read_shdrs(image, error) != 0 || read_dynamic(image, error) != 0) {
         return -1;
     }
-    return image->library ? 0 : check_executable(image, error);
+    image->shared = is_shared(image);
+    return image->library || image->shared ? 0 : check_entry(image, error);
 }

@@ -7,7 +7,8 @@
 
 struct image {
     char *name;         /* owned */
-    bool library;       /* image_open_library(): need not be an executable */
+    bool library;       /* image_open_library(): need not be able to run */
+    bool shared;        /* a shared object */
     struct bytes bytes; /* the whole file */
     void *map;          /* owned; NULL when the bytes are borrowed */
     const struct arch *arch;

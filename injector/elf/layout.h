@@ -9,6 +9,7 @@
 #ifndef ELFCAGE_ELF_LAYOUT_H
 #define ELFCAGE_ELF_LAYOUT_H
 
+#include "elf/hook.h"
 #include "elf/plan.h"
 
 /* A run of original bytes that gets another place. */
@@ -17,6 +18,8 @@ struct draft_move {
     bool into_segment;              /* behind the stub; else to new_address: */
     uint64_t new_address;
     uint64_t new_offset; /* set by compose.c, in the new file */
+    uint64_t extra;      /* the hook's: bytes behind it, for one more relocation */
+    bool leaves_hole;    /* its old place is no part of the draft's gaps */
 };
 
 /* A symbol of the original: of a section that moves, or with an address that does. */
@@ -45,6 +48,7 @@ struct draft {
     uint64_t kept;            /* the offset of that note in the original; 0 if none stays */
     uint64_t shift;           /* bytes put in front of the original: S2 */
     uint64_t covered;         /* S2: a section covers that many bytes of the old headers */
+    struct hook_edits hook;
 };
 
 /*

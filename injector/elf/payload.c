@@ -20,13 +20,16 @@
  *     8  u32 version (2)
  *    12  u32 bytes from here to the end of the digest (all of this list)
  *    16  u32 layout: 1 S1, 2 S6, 3 S3m, 4 S2
- *    20  u32 hook: 0 entry             24  u32 payload flags
+ *    20  u32 hook: 0 entry, 1 init, 2 preinit
+ *    24  u32 payload flags
  *    28  u32 seccomp(2) flags          32  u32 stub flags
  *    36  u32 number of instructions    40  u32 size of the policy, packed
  *    44  u32 size of the maker         48  u32 size of the undo record
  *    52  u32 size of the stub
  *    56  u64 address of the segment    64  u64 its offset in the caged file
- *    72  u64 its size                  80  u64 original entry point
+ *    72  u64 its size
+ *    80  u64 where the stub goes on: the original entry point; init, preinit: the function whose
+ *        place the hook took, or 0 for none: back to the loader
  *    88  u64 size of the original      96  u64 where its byte 0 stands in the caged file
  *   104  u64 size of the caged file
  *   filter: its instructions, 8 bytes each
@@ -118,7 +121,7 @@ static int read_frame(struct reader *reader, struct payload *payload)
         return damaged(reader, FIELD_LAYOUT, "layout %u does not exist",
                        field32(reader, FIELD_LAYOUT));
     }
-    if (field32(reader, FIELD_HOOK) != HOOK_ENTRY) {
+    if (field32(reader, FIELD_HOOK) >= HOOK_COUNT) {
         return damaged(reader, FIELD_HOOK, "hook %u does not exist", field32(reader, FIELD_HOOK));
     }
     return 0;
@@ -192,7 +195,7 @@ static int read_cage(struct reader *reader, struct payload *payload)
     cage->seccomp_flags = field32(reader, FIELD_SECCOMP_FLAGS);
     cage->stub_flags = field32(reader, FIELD_STUB_FLAGS);
     cage->payload_flags = field32(reader, FIELD_PAYLOAD_FLAGS);
-    cage->hook = HOOK_ENTRY;
+    cage->hook = (enum hook)field32(reader, FIELD_HOOK);
     payload_identity(cage, payload->identity);
     return 0;
 }
@@ -215,7 +218,7 @@ static int read_places(const struct reader *reader, const GElf_Phdr *phdr, struc
     payload->offset = phdr->p_offset;
     payload->size = phdr->p_filesz;
     payload->stub_address = phdr->p_vaddr + stub;
-    payload->original_entry = field64(reader, FIELD_ORIGINAL_ENTRY);
+    payload->next = field64(reader, FIELD_NEXT);
     payload->original_size = field64(reader, FIELD_ORIGINAL_SIZE);
     payload->original_offset = field64(reader, FIELD_ORIGINAL_OFFSET);
     payload->caged_size = field64(reader, FIELD_CAGED_SIZE);

@@ -15,9 +15,16 @@
 #define PAYLOAD_VERSION 2u
 #define PAYLOAD_AUDIT 0x1u         /* made with --audit */
 #define PAYLOAD_ALLOW_NESTING 0x2u /* made with --allow-nesting */
-#define PAYLOAD_PREINIT 0x4u /* the original has a DT_PREINIT_ARRAY: it runs before the hook */
+#define PAYLOAD_PREINIT 0x4u /* the original has a DT_PREINIT_ARRAY, and the hook comes after it   \
+                              */
 
-enum hook { HOOK_ENTRY };
+/* What makes the stub run. The numbers are those in payloads. */
+enum hook {
+    HOOK_ENTRY,   /* e_entry: executables */
+    HOOK_INIT,    /* the first function that ld.so calls of a shared object */
+    HOOK_PREINIT, /* DT_PREINIT_ARRAY: executables that glibc's ld.so loads */
+    HOOK_COUNT,
+};
 
 /* What inject wants embedded: borrowed, plain data. */
 struct cage {
@@ -58,7 +65,8 @@ struct payload {
     uint64_t size;            /* p_filesz of it, bytes */
     size_t segment;           /* index of its program header */
     uint64_t stub_address;    /* of the stub configuration */
-    uint64_t original_entry;  /* e_entry before injection */
+    uint64_t next;            /* where the stub goes on: e_entry of before, or the function whose
+                                           place the hook took, or 0: back to the loader */
     const char *layout;       /* "S1", "S6", "S3m", "S2" */
     uint64_t original_size;   /* of the file, bytes */
     uint64_t original_offset; /* where the original's byte 0 stands in the caged file (S2: not 0) */

@@ -154,9 +154,8 @@ static void add_header(struct buffer *buffer, const struct cage *cage,
         sizes[1],
         stub->size,
     };
-    const uint64_t longs[] = {values->address,       values->offset,
-                              values->segment_size,  values->original_entry,
-                              values->original_size, values->original_offset,
+    const uint64_t longs[] = {values->address,   values->offset,        values->segment_size,
+                              values->next,      values->original_size, values->original_offset,
                               values->caged_size};
     _Static_assert(PAYLOAD_MAGIC_SIZE + sizeof words / 2 == FIELD_ADDRESS, "one word a field");
     _Static_assert(FIELD_ADDRESS + sizeof longs == PAYLOAD_HEADER_SIZE, "one long a field");
@@ -206,7 +205,8 @@ static void add_stub(struct buffer *buffer, const struct cage *cage, const struc
     bytes_put64(config + offsetof(struct elfcage_stub_config, filter_displacement), big_endian,
                 values->address + places->filter - address);
     bytes_put64(config + offsetof(struct elfcage_stub_config, next_displacement), big_endian,
-                values->original_entry - address);
+                values->next || cage->hook == HOOK_ENTRY ? values->next - address
+                                                         : stub->return_offset);
     bytes_put32(config + offsetof(struct elfcage_stub_config, seccomp_flags), big_endian,
                 cage->seccomp_flags | SECCOMP_FILTER_FLAG_TSYNC);
     bytes_put32(config + offsetof(struct elfcage_stub_config, stub_flags), big_endian,

@@ -118,7 +118,7 @@ static int check(const struct image *image, const struct cage *cage, struct erro
     }
     size_t size = cage->instructions.size;
     if (size == 0 || size % PAYLOAD_INSTRUCTION_SIZE ||
-        size / PAYLOAD_INSTRUCTION_SIZE > PAYLOAD_INSTRUCTIONS_MAX || cage->hook != HOOK_ENTRY) {
+        size / PAYLOAD_INSTRUCTION_SIZE > PAYLOAD_INSTRUCTIONS_MAX || cage->hook >= HOOK_COUNT) {
         return error_file(error, ERROR_INTERNAL, image_name(image),
                           "a filter of %zu bytes cannot be embedded: report this", size);
     }
@@ -139,13 +139,14 @@ static int check(const struct image *image, const struct cage *cage, struct erro
     return check_trailer(image, error);
 }
 
-static bool try(const struct image *image, const struct cage *cage, bool keep_identity,
-                struct draft *out, struct buffer *reasons)
+static bool try(const struct image *image, const struct cage *cage, const struct hook_edits *hook,
+                bool keep_identity, struct draft *out, struct buffer *reasons)
 {
     static layout_function *const layouts[] = {layout_s1, layout_s6, layout_s3m, layout_s2};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
-        struct draft draft = {.image = image, .cage = cage, .layout = (uint32_t)i + 1};
-        if (layouts[i](&draft, keep_identity, reasons)) {
+        struct draft draft = {
+            .image = image, .cage = cage, .layout = (uint32_t)i + 1, .hook = *hook};
+        if (layouts[i](&draft, keep_identity, reasons) && hook_make_room(&draft, reasons)) {
             *out = draft;
             return true;
         }
@@ -157,16 +158,17 @@ static bool try(const struct image *image, const struct cage *cage, bool keep_id
 int plan_inject(const struct image *image, const struct cage *cage, struct plan **out,
                 struct error *error)
 {
-    if (check(image, cage, error) != 0) {
+    struct hook_edits hook;
+    if (check(image, cage, error) != 0 || hook_settle(image, cage->hook, &hook, error) != 0) {
         return -1;
     }
     struct draft draft;
     struct buffer reasons = {0};
-    bool fits = layout_has_identity(image) && try(image, cage, true, &draft, &reasons);
+    bool fits = layout_has_identity(image) && try(image, cage, &hook, true, &draft, &reasons);
     if (!fits) {
         /* No build-id to keep, or no way to keep it for cores without the file at hand. */
         buffer_free(&reasons);
-        fits = try(image, cage, false, &draft, &reasons);
+        fits = try(image, cage, &hook, false, &draft, &reasons);
     }
     CLEANUP_FREE char *text = buffer_steal_text(&reasons);
     if (!fits) {

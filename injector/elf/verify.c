@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is to be shown: if a kernel starts this file, the first code of it that runs is the
- * published stub, which loads exactly the filter that the payload describes and goes on to the
- * entry point that the file had before.
+ * What is to be shown: if a kernel starts this file (a loader loads it: init, preinit), the first
+ * code of it that is called is the published stub, which loads exactly the filter that the payload
+ * describes and goes on to what the file had in its place.
  *
  * Each byte of the payload has one reason to be what it is: the header, filter, policy and undo
  * record have the digest (payload.c); the note and the configuration follow from those; the stub is
@@ -11,15 +11,17 @@
  * strip, objcopy and patchelf change them rightly, and the offsets or the size of the file with
  * them.
  *
- * Code of libraries, and resolvers of indirect functions, run before the entry point; that is what
- * the entry hook is, and no finding. The same goes for a DT_PREINIT_ARRAY that the original had,
- * which the payload records; one that was added since is a finding.
+ * Which code that is depends on the hook (verify_hook.c). Code of libraries, and resolvers of
+ * indirect functions, run before the entry point; that is what the entry hook is, and no finding.
+ * The same goes for a DT_PREINIT_ARRAY that the original had, which the payload records; one that
+ * was added since is a finding.
  */
 #include "elf/verify.h"
 
 #include "base/memory.h"
 #include "elf/payload_format.h"
 #include "elf/payload_write.h"
+#include "elf/verify_hook.h"
 #include "elf/verify_loader.h"
 #include "stub/format.h"
 
@@ -104,18 +106,6 @@ static int find_stub(struct verifying *v)
     return 0;
 }
 
-static int check_entry(const struct verifying *v)
-{
-    uint64_t hook = v->payload->stub_address + v->published->entry_offset;
-    uint64_t entry = image_ehdr(v->image)->e_entry;
-    if (entry != hook) {
-        return no(v, 0,
-                  "the hook is gone: the entry point is 0x%" PRIx64 ", the stub's is 0x%" PRIx64,
-                  entry, hook);
-    }
-    return 0;
-}
-
 static int check_zero(const struct verifying *v, uint64_t from, uint64_t to, const char *where)
 {
     for (uint64_t at = from; at < to && at < v->segment.size; at++) {
@@ -187,11 +177,12 @@ static int check_config(const struct verifying *v)
                          "loads another filter than the "
                          "payload's");
     }
+    bool returns = v->payload->next == 0 && cage->hook != HOOK_ENTRY;
     if (bytes_get64(config + CONFIG_AT(next_displacement), big) !=
-        v->payload->original_entry - v->payload->stub_address) {
+        (returns ? v->published->return_offset : v->payload->next - v->payload->stub_address)) {
         return no_config(v, CONFIG_AT(next_displacement),
-                         "does not go on to the original entry "
-                         "point");
+                         cage->hook == HOOK_ENTRY ? "does not go on to the original entry point"
+                                                  : "does not go on to what the hook replaced");
     }
     if (bytes_get32(config + CONFIG_AT(seccomp_flags), big) != cage->seccomp_flags) {
         return no_config(v, CONFIG_AT(seccomp_flags),
@@ -273,7 +264,7 @@ static bool has_segment(const struct image *image, const GElf_Phdr *original)
 
 static int another(const struct verifying *v, const char *what)
 {
-    return no(v, FIELD_ORIGINAL_ENTRY, "the payload was made for another file: %s", what);
+    return no(v, FIELD_NEXT, "the payload was made for another file: %s", what);
 }
 
 /*
@@ -311,17 +302,21 @@ static int check_original(const struct verifying *v)
     const GElf_Ehdr *ehdr = image_ehdr(v->image);
     struct bytes bytes;
     GElf_Ehdr original;
-    if (!is_code(v->image, v->payload, v->payload->original_entry)) {
-        return no(v, FIELD_ORIGINAL_ENTRY,
-                  "the original entry point 0x%" PRIx64 " is in no executable segment",
-                  v->payload->original_entry);
+    enum hook hook = v->payload->cage.hook;
+    if ((hook == HOOK_ENTRY || v->payload->next) &&
+        !is_code(v->image, v->payload, v->payload->next)) {
+        return no(v, FIELD_NEXT,
+                  hook == HOOK_ENTRY
+                      ? "the original entry point 0x%" PRIx64 " is in no executable segment"
+                      : "what the hook replaced, 0x%" PRIx64 ", is in no executable segment",
+                  v->payload->next);
     }
     if (!original_bytes(v, 0, codec_ehdr_size(codec), &bytes) ||
         memcmp(bytes.data, ELFMAG, SELFMAG) != 0) {
         return another(v, "it knows no original ELF header");
     }
     codec_get_ehdr(codec, bytes.data, &original);
-    if (original.e_entry != v->payload->original_entry) {
+    if (original.e_entry != (hook == HOOK_ENTRY ? v->payload->next : ehdr->e_entry)) {
         return another(v, "the original's entry point is not the one in its ELF header");
     }
     /* Not all of e_ident: strip changes the OS/ABI with the symbols that ask for it. */
@@ -370,6 +365,9 @@ static int check_rest(const struct verifying *v)
     bool unchanged = image_bytes(v->image).size == v->payload->caged_size &&
                      v->payload->offset == v->payload->caged_offset;
     uint64_t at = stub_place(v) + v->published->size;
+    if (verify_hook_has_array(v->image, v->payload)) {
+        at += codec_word_size(image_codec(v->image));
+    }
     for (;;) {
         const struct undo_guard *guard = next_guard(v, at);
         uint64_t start = guard ? guard->offset - v->payload->caged_offset : v->segment.size;
@@ -422,7 +420,7 @@ int verify_cage(const struct image *image, const struct payload *payload,
                           "the payload is not in the image: report this");
     }
     if (check_segment(&v) < 0 || verify_loader(image, payload, error) < 0 || find_stub(&v) < 0 ||
-        check_entry(&v) < 0 ||
+        verify_hook(image, payload, error) < 0 ||
         check_zero(&v, field32(&v, FIELD_SIZE), stub_place(&v) - PAYLOAD_NOTE_SIZE,
                    "in front of the note") < 0 ||
         check_note(&v) < 0 || check_stub(&v) < 0 || check_config(&v) < 0 || check_flags(&v) < 0 ||

@@ -342,6 +342,11 @@ int verify_loader(const struct image *image, const struct payload *payload, stru
         return -1;
     }
     bool recorded = (payload->cage.payload_flags & PAYLOAD_PREINIT) != 0;
+    if (payload->cage.hook != HOOK_ENTRY) {
+        return recorded ? no(&l, "the payload speaks of a DT_PREINIT_ARRAY that runs before its "
+                                 "hook, which is none of the entry point")
+                        : check_relocations(&l);
+    }
     if (image_has_preinit(image) && !recorded) {
         return no(&l, "DT_PREINIT_ARRAY, which the original did not have: its functions would run "
                       "before the hook");

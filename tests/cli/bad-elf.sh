@@ -55,7 +55,7 @@ refused 'not an ELF' "zeros" zeros
 refused 'not an ELF' "random bytes" random
 refused 'relocatable|ET_REL|object' "an object file" object.o
 refused 'relocatable|ET_REL|object|module' "a kernel module" module.ko
-refused 'shared|library' "a shared object" library.so
+refused 'shared|library' "the entry hook for a shared object" library.so --hook entry
 
 refused 'TEXTREL' "a program with text relocations" textrel
 

@@ -110,7 +110,7 @@ static void test_payload_is_read_as_written(void **state)
     assert_int_equal(payload.cage.payload_flags, PAYLOAD_ALLOW_NESTING);
     assert_int_equal(payload.cage.hook, HOOK_ENTRY);
     assert_int_equal(payload.original_size, caged->original.size);
-    assert_int_equal(payload.original_entry, 0x1000);
+    assert_int_equal(payload.next, 0x1000);
     assert_int_equal(payload.original_offset, 0);
     assert_int_equal(payload.caged_size, caged->file.size);
     assert_int_equal(payload.offset, caged->start);
@@ -202,7 +202,7 @@ static void test_payload_refuses_lies(void **state)
         {FIELD_POLICY_SIZE, 3, false, "its digest does not match"},
         {FIELD_LAYOUT, 0, true, "layout 0 does not exist"},
         {FIELD_LAYOUT, 5, true, "layout 5 does not exist"},
-        {FIELD_HOOK, 1, true, "hook 1 does not exist"},
+        {FIELD_HOOK, 3, true, "hook 3 does not exist"},
         {FIELD_FILTER_COUNT, 0, true, "a filter of 0 instructions does not fit"},
         {FIELD_FILTER_COUNT, 4097, true, "a filter of 4097 instructions does not fit"},
         {FIELD_FILTER_COUNT, 4096, true, "a filter of 4096 instructions does not fit"},

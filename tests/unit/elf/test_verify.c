@@ -224,7 +224,7 @@ static void test_verify_looks_at_the_segment(void **state)
 static void test_verify_looks_at_the_hook(void **state)
 {
     struct caged *c = *state;
-    put(c, offsetof(Elf64_Ehdr, e_entry), 8, get(c, c->segment + FIELD_ORIGINAL_ENTRY, 8));
+    put(c, offsetof(Elf64_Ehdr, e_entry), 8, get(c, c->segment + FIELD_NEXT, 8));
     assert_fails(c, "the hook is gone: the entry point is 0x");
 }
 
@@ -506,7 +506,7 @@ static void test_verify_decodes_relr(void **state)
 static void test_verify_looks_at_the_original(void **state)
 {
     struct caged *c = *state;
-    uint64_t before = get(c, c->segment + FIELD_ORIGINAL_ENTRY, 8);
+    uint64_t before = get(c, c->segment + FIELD_NEXT, 8);
     uint64_t next = c->stub + offsetof(struct elfcage_stub_config, next_displacement);
     uint64_t displacement = get(c, next, 8);
     const struct {
@@ -519,12 +519,12 @@ static void test_verify_looks_at_the_original(void **state)
          "ELF header"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        put(c, c->segment + FIELD_ORIGINAL_ENTRY, 8, cases[i].entry);
+        put(c, c->segment + FIELD_NEXT, 8, cases[i].entry);
         put(c, next, 8, displacement + cases[i].entry - before);
         fix_digest(c);
         assert_fails(c, cases[i].text);
     }
-    put(c, c->segment + FIELD_ORIGINAL_ENTRY, 8, before);
+    put(c, c->segment + FIELD_NEXT, 8, before);
     put(c, next, 8, displacement);
     fix_digest(c);
     assert_verifies(c, NULL);
