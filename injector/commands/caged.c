@@ -88,12 +88,6 @@ int caged_verify(const struct caged *caged, const struct verify_accept *accept, 
     if (marked != caged->policy->audit) {
         return error_file(error, ERROR_CHECK, name,
                           "its policy is %s audit, the payload's mark says otherwise",
-    case HOOK_INIT:
-        return "init";
-    case HOOK_PREINIT:
-        return "preinit";
-    case HOOK_COUNT:
-        break;
                           caged->policy->audit ? "an" : "no");
     }
     if ((caged->payload.cage.seccomp_flags & caged->policy->flags) != caged->policy->flags) {
@@ -108,6 +102,12 @@ const char *hook_name(enum hook hook)
     switch (hook) {
     case HOOK_ENTRY:
         return "entry";
+    case HOOK_INIT:
+        return "init";
+    case HOOK_PREINIT:
+        return "preinit";
+    case HOOK_COUNT:
+        break;
     }
     return "unknown";
 }
