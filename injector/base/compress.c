@@ -281,9 +281,10 @@ static bool unpack_copy(struct reader *r, size_t end, struct buffer *plain)
     if (!plain->data || distance > in_block || length > left) {
         return false;
     }
-    for (; length > 0; length--) { /* one by one: it may copy what it has just written */
-        uint8_t byte = plain->data[plain->size - distance];
-        buffer_add(plain, &byte, 1);
+    size_t at = plain->size;
+    buffer_fill(plain, 0, length);
+    for (; at < plain->size; at++) { /* one by one: it may copy what it has just written */
+        plain->data[at] = plain->data[at - distance];
     }
     return true;
 }
