@@ -60,6 +60,10 @@ static void add_listed(struct systemd *systemd, const char *name)
     if (!filter && action_equal(action, systemd->policy->default_action)) {
         return;
     }
+    const struct syscall_rules *present = policy_find(systemd->policy, name);
+    if (present && present->rules[present->rule_count - 1].condition_count == 0) {
+        return; /* a restriction refuses it whole */
+    }
     const struct systemd_call *call = filter ? filter : log;
     policy_add_rule(systemd->policy, name, NULL, 0, action, call->place)->set = call->set;
 }

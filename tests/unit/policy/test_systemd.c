@@ -176,6 +176,9 @@ static const struct {
      "default: allow\nclone3: -\nunshare: -\n"},
     {{"RestrictNamespaces=yes\nRestrictNamespaces=\nLockPersonality=y"},
      "default: allow\nclone3: -\n"},
+    {{"RestrictNamespaces=yes\nProtectClock=yes\nSystemCallFilter=clone3 stime setns read"},
+     "default: kill-process\nclone3: errno:ENOSYS\nsetns: errno:EPERM\nstime: allow\n"
+     "clock_settime: -\n"},
     /* Whole units, and drop-ins in order. */
     {{"# comment\n[Unit]\nDescription=x\nNothing here\n[Service]\nExecStart=/bin/x %i\n"
       "SystemCallFilter=~open\n[Install]\nWantedBy=x\n[X-Mine]\nSystemCallFilter=read\n"},
