@@ -24,23 +24,6 @@ static void move(struct caged *to, struct caged *from)
     *from = (struct caged){0};
 }
 
-/* The instructions as the target's bytes to the host's structs. */
-static void read_filter(const struct image *image, struct bytes bytes, struct filter *out)
-{
-    bool big_endian = image_big_endian(image);
-    out->count = bytes.size / sizeof(struct sock_filter);
-    out->instructions = memory_zeroed(out->count, sizeof *out->instructions);
-    for (size_t i = 0; i < out->count; i++) {
-        const uint8_t *p = bytes.data + i * sizeof(struct sock_filter);
-        out->instructions[i] = (struct sock_filter){
-            .code = bytes_get16(p, big_endian),
-            .jt = p[2],
-            .jf = p[3],
-            .k = bytes_get32(p + 4, big_endian),
-        };
-    }
-}
-
 int caged_read(struct image *image, struct caged *out, struct error *error)
 {
     __attribute__((cleanup(caged_free))) struct caged caged = {.image = image};
@@ -53,14 +36,15 @@ int caged_read(struct image *image, struct caged *out, struct error *error)
         return error_file(error, ERROR_UNSUPPORTED, name, "not caged");
     }
     const char *text = caged.payload.cage.policy_text;
-    if (canonical_parse("recorded policy", text, strlen(text), &caged.policy, &caged.resolution,
-                        error) < 0 ||
-        table_replay(caged.policy, image_arch(image), &caged.resolution, &caged.table, error) < 0) {
+    if (*text && (canonical_parse("recorded policy", text, strlen(text), &caged.policy,
+                                  &caged.resolution, error) < 0 ||
+                  table_replay(caged.policy, image_arch(image), &caged.resolution, &caged.table,
+                               error) < 0)) {
         CLEANUP_FREE char *line = error_line(error);
         error_clear(error);
         return error_file(error, ERROR_UNSUPPORTED, name, "the payload is damaged: %s", line);
     }
-    read_filter(image, caged.payload.cage.instructions, &caged.filter);
+    caged.filter = filter_decode(caged.payload.cage.instructions, image_big_endian(image));
     move(out, &caged);
     return 0;
 }
@@ -79,18 +63,20 @@ int caged_verify(const struct caged *caged, const struct verify_accept *accept, 
     const char *name = image_name(caged->image);
     if (verify_cage(caged->image, &caged->payload, accept, error) < 0 ||
         filter_check(&caged->filter, error) < 0 ||
-        prove_or_fail(&caged->filter, caged->table, ERROR_CHECK, error) < 0) {
+        (caged->table && prove_or_fail(&caged->filter, caged->table, ERROR_CHECK, error) < 0)) {
         error->kind = ERROR_CHECK;
         error_name_file(error, name);
         return -1;
     }
     bool marked = (caged->payload.cage.payload_flags & PAYLOAD_AUDIT) != 0;
-    if (marked != caged->policy->audit) {
+    bool audit = caged->policy && caged->policy->audit;
+    uint32_t flags = caged->policy ? caged->policy->flags : 0;
+    if (marked != audit) {
         return error_file(error, ERROR_CHECK, name,
                           "its policy is %s audit, the payload's mark says otherwise",
-                          caged->policy->audit ? "an" : "no");
+                          audit ? "an" : "no");
     }
-    if ((caged->payload.cage.seccomp_flags & caged->policy->flags) != caged->policy->flags) {
+    if ((caged->payload.cage.seccomp_flags & flags) != flags) {
         return error_file(error, ERROR_CHECK, name,
                           "the filter is loaded without a flag that its policy asks for");
     }

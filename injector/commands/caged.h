@@ -13,9 +13,9 @@
 struct caged {
     struct image *image;
     struct payload payload;
-    struct policy *policy;
+    struct policy *policy; /* NULL: the filter was given as it is; no policy is recorded */
     struct resolution resolution;
-    struct table *table;
+    struct table *table;  /* NULL likewise */
     struct filter filter; /* as embedded, in the byte order of the host */
 };
 
@@ -26,7 +26,7 @@ int caged_open(const char *path, struct caged *out, struct error *error);
 void caged_free(struct caged *caged); /* what it holds */
 
 /* verify's questions: is the cage intact and hooked, and is the filter the policy that is recorded?
- */
+   Without a policy the last has no answer: that is left to the caller. */
 struct verify_accept;
 int caged_verify(const struct caged *caged, const struct verify_accept *accept,
                  struct error *error);

@@ -9,6 +9,7 @@
 #include "commands/policy_source.h"
 #include "elf/write.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,16 +84,18 @@ static bool is_oci(const struct compile *compile)
     return compile->to && strcmp(compile->to, "oci") == 0;
 }
 
-/* A program, in the byte order of this machine, which is that of every target. */
-static int write_program(const char *path, const struct filter *filter, struct error *error)
+/* A program, in the byte order of the target. */
+static int write_program(const char *path, const struct compiled *compiled, struct error *error)
 {
     if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO)) {
         return error_set(error, ERROR_USAGE,
                          "a BPF program is not for a terminal: redirect, or use --disassemble");
     }
-    struct bytes bytes = {(const uint8_t *)filter->instructions,
-                          filter->count * sizeof *filter->instructions};
-    return write_output(path, bytes, error);
+    struct buffer buffer =
+        filter_encode(&compiled->filter, compiled->arch->elf_data == ELFDATA2MSB);
+    int result = write_output(path, (struct bytes){buffer.data, buffer.size}, error);
+    buffer_free(&buffer);
+    return result;
 }
 
 static int write_oci(const char *path, const struct compiled *compiled,
@@ -113,12 +116,15 @@ static int compile_policy(const struct compile *compile, const struct policy_sou
         return -1;
     }
     enum backend backend;
-    struct policy *policy = NULL;
     __attribute__((cleanup(compiled_free))) struct compiled compiled = {0};
     if (backend_parse(compile->backend, &backend, error) < 0 ||
-        policy_source_load(source, arch, verbosity, &policy, error) < 0 ||
-        compiled_make(policy, arch, backend, verbosity, &compiled, error) < 0) {
+        compiled_load(source, arch, backend, verbosity, &compiled, error) < 0) {
         return -1;
+    }
+    if (!compiled.policy && (is_oci(compile) || compile->backend)) {
+        return error_file(error, ERROR_USAGE, source->files[0],
+                          "a BPF program, which says no policy: leave --%s out",
+                          is_oci(compile) ? "to oci" : "backend");
     }
     if (compile->disassemble) {
         CLEANUP_FREE char *text = filter_disassemble(&compiled.filter, arch);
@@ -128,7 +134,7 @@ static int compile_policy(const struct compile *compile, const struct policy_sou
         return 0;
     }
     return is_oci(compile) ? write_oci(compile->output, &compiled, verbosity, error)
-                           : write_program(compile->output, &compiled.filter, error);
+                           : write_program(compile->output, &compiled, error);
 }
 
 static int run(const struct command *command, int argument_count, char **arguments,

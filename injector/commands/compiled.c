@@ -49,6 +49,9 @@ char *call_text(const struct seccomp_data *call)
 
 char *origin_text(const struct policy *policy, struct origin origin)
 {
+    if (!policy) {
+        return memory_strdup("the filter as it was given");
+    }
     switch (origin.kind) {
     case ORIGIN_RULE: {
         const struct syscall_rules *rules = &policy->syscalls[origin.syscall];
@@ -139,5 +142,20 @@ int compiled_make(struct policy *policy, const struct arch *arch, enum backend b
         return -1;
     }
     move(out, &compiled);
+    return 0;
+}
+
+int compiled_load(const struct policy_source *source, const struct arch *arch, enum backend backend,
+                  const struct verbosity *verbosity, struct compiled *out, struct error *error)
+{
+    struct policy *policy = NULL;
+    struct filter filter = {0};
+    if (policy_source_load_any(source, arch, verbosity, &policy, &filter, error) < 0) {
+        return -1;
+    }
+    if (policy) {
+        return compiled_make(policy, arch, backend, verbosity, out, error);
+    }
+    *out = (struct compiled){.arch = arch, .filter = filter, .canonical = memory_strdup("")};
     return 0;
 }

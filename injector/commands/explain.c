@@ -122,9 +122,7 @@ static const struct subject *given_subject(const struct given *given)
 static int load_policy(const struct explain *explain, const struct policy_source *source,
                        struct given *given, struct error *error)
 {
-    struct policy *policy = NULL;
-    if (policy_source_load(source, given->arch, explain->verbosity, &policy, error) < 0 ||
-        compiled_make(policy, given->arch, BACKEND_ELFCAGE, explain->verbosity, &given->compiled,
+    if (compiled_load(source, given->arch, BACKEND_ELFCAGE, explain->verbosity, &given->compiled,
                       error) < 0) {
         return -1;
     }
@@ -358,9 +356,10 @@ static int write_amended(const struct explain *explain, const struct subject *su
         return 0;
     }
     CLEANUP_FREE char *text = NULL;
-    if (!subject) {
+    if (!subject || !subject->policy) {
         return error_set(error, ERROR_USAGE,
-                         "--amend needs a policy to change: give --policy, or a caged file");
+                         "--amend needs a policy to change: give --policy, or a file that is caged "
+                         "with one");
     }
     if (amend(subject, events, explain->exact, explain->verbosity, &text, error) < 0) {
         return -1;
@@ -484,6 +483,10 @@ static int run(const struct command *command, int argument_count, char **argumen
     if (check_usage(command, &explain, &source, count, error) < 0 ||
         given_load(&explain, &source, &given, error) < 0) {
         return -1;
+    }
+    if (explain.amend && given.present && !given.subject.policy) {
+        return error_file(error, ERROR_USAGE, given.subject.name,
+                          "a filter as it was given says no policy that --amend could change");
     }
     return explain.run ? run_command(&explain, &given, operands, error)
                        : explain_inputs(&explain, &given, operands, count, error);

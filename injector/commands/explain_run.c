@@ -28,21 +28,14 @@ void run_cages_free(struct run_cages *cages)
     *cages = (struct run_cages){0};
 }
 
-static bool is_filter(const struct subject *subject, const struct filter *filter)
-{
-    return subject && subject->filter->count == filter->count &&
-           memcmp(subject->filter->instructions, filter->instructions,
-                  filter->count * sizeof *filter->instructions) == 0;
-}
-
 static const struct subject *find_subject(const struct explained_run *run,
                                           const struct filter *filter)
 {
-    if (is_filter(run->policy, filter)) {
+    if (run->policy && filter_equal(run->policy->filter, filter)) {
         return run->policy;
     }
     for (size_t i = 0; i < run->cages.count; i++) {
-        if (is_filter(&run->cages.items[i]->subject, filter)) {
+        if (filter_equal(run->cages.items[i]->subject.filter, filter)) {
             return &run->cages.items[i]->subject;
         }
     }
@@ -116,7 +109,7 @@ static void print_call(const struct explained_run *run, const struct watch_call 
                                     ? memory_strdup("left to a process that listens")
                                     : action_text(event->action);
     struct origin origin = {0};
-    if (event->subject) {
+    if (event->subject && event->subject->table) {
         table_evaluate(event->subject->table, &call->call, &origin);
     }
     CLEANUP_FREE char *reason = event->subject

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "commands/compiled.h"
+#include "filter/run.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -87,10 +88,24 @@ static void add_range(struct reasons *reasons, const struct event *event,
     add_reason(reasons, event, range->default_action, range->default_origin);
 }
 
+/* A filter without a policy: what it returns for the call, with the arguments that are known. */
+static void ask_filter(struct reasons *reasons, const struct event *event)
+{
+    struct action action;
+    uint32_t returned = filter_execute(event->subject->filter, &event->call, NULL);
+    if (action_from_return_value(returned, &action)) {
+        add_reason(reasons, event, action, (struct origin){.kind = ORIGIN_DEFAULT});
+    }
+}
+
 struct reasons event_reasons(const struct event *event)
 {
     struct reasons reasons = {0};
     const struct table *table = event->subject ? event->subject->table : NULL;
+    if (event->subject && !table) {
+        ask_filter(&reasons, event);
+        return reasons;
+    }
     if (table && event->kind == EVENT_SEEN) {
         struct origin origin = {0};
         struct action action = table_evaluate(table, &event->call, &origin);
@@ -219,6 +234,13 @@ static void add_contradiction(struct buffer *text, const struct event *event)
 {
     struct event asked = {.kind = EVENT_ASKED, .call = event->call, .subject = event->subject};
     struct reasons reasons = event_reasons(&asked);
+    if (!event->subject->policy) {
+        buffer_printf(text,
+                      "%s was given as it is: it depends on the arguments, or another filter "
+                      "did that",
+                      event->subject->name);
+        return;
+    }
     buffer_printf(text, "%s does not do that, it says ", event->subject->name);
     for (size_t i = 0; i < reasons.count; i++) {
         CLEANUP_FREE char *action = action_text(reasons.items[i].action);

@@ -10,7 +10,8 @@
 #include "policy/json.h"
 #include "policy/policy.h"
 
-/* What an event is explained by. All borrowed. */
+/* What an event is explained by. All borrowed. Policy and table are NULL for a filter that was
+   given as it is: it says what happens, but not why. */
 struct subject {
     const char *name; /* of the file */
     const struct arch *arch;

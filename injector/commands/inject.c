@@ -151,7 +151,8 @@ static struct cage make_cage(const struct image *image, const struct compiled *c
         .instructions = {instructions->data, instructions->size},
         .policy_text = compiled->canonical,
         .policy_packed = {policy->data, policy->size},
-        .seccomp_flags = compiled->policy->flags | SECCOMP_FILTER_FLAG_TSYNC,
+        .seccomp_flags =
+            (compiled->policy ? compiled->policy->flags : 0u) | SECCOMP_FILTER_FLAG_TSYNC,
         .stub_flags = inject->stub_flags,
         .payload_flags = (source->audit ? PAYLOAD_AUDIT : 0u) |
                          (source->allow_nesting ? PAYLOAD_ALLOW_NESTING : 0u) |
@@ -327,22 +328,6 @@ static int inject_into(const struct job *job, struct error *error)
     return result;
 }
 
-/* The filter as bytes of the target. */
-static struct buffer target_bytes(const struct filter *filter, bool big_endian)
-{
-    struct buffer buffer = {0};
-    for (size_t i = 0; i < filter->count; i++) {
-        const struct sock_filter *instruction = &filter->instructions[i];
-        uint8_t raw[sizeof *instruction];
-        bytes_put16(raw, big_endian, instruction->code);
-        raw[2] = instruction->jt;
-        raw[3] = instruction->jf;
-        bytes_put32(raw + 4, big_endian, instruction->k);
-        buffer_add(&buffer, raw, sizeof raw);
-    }
-    return buffer;
-}
-
 static int inject_file(const char *file, const struct inject *inject,
                        const struct policy_source *source, const struct output *output,
                        const struct verbosity *verbosity, struct error *error)
@@ -357,18 +342,18 @@ static int inject_file(const char *file, const struct inject *inject,
     }
     __attribute__((cleanup(compiled_free))) struct compiled compiled = {0};
     const struct arch *arch = image_arch(image);
-    struct policy *policy = NULL;
     int result = -1;
-    if (policy_source_load(source, arch, verbosity, &policy, error) == 0 &&
-        compiled_make(policy, arch, inject->compiler, verbosity, &compiled, error) == 0) {
-        if (lint_nesting_is_blocked(compiled.table, arch)) {
+    if (compiled_load(source, arch, inject->compiler, verbosity, &compiled, error) == 0) {
+        if (!compiled.policy) {
+            note(verbosity, "a filter as it was given, no policy recorded: not proved");
+        } else if (lint_nesting_is_blocked(compiled.table, arch)) {
             note(verbosity,
                  "the policy lets the program start others, but a caged one could not load its "
                  "filter and would exit with status 126: --allow-nesting allows that, \"elfcage "
                  "lint\" "
                  "says more");
         }
-        struct buffer instructions = target_bytes(&compiled.filter, image_big_endian(image));
+        struct buffer instructions = filter_encode(&compiled.filter, image_big_endian(image));
         struct buffer packed = payload_pack_policy(compiled.canonical);
         struct cage cage = make_cage(image, &compiled, &instructions, &packed, inject, source);
         const struct job job = {inject, output, verbosity, file, fd, image, &cage};

@@ -146,6 +146,11 @@ static int lint_pair(const struct lint_options *options, const struct policy_sou
 static int lint_caged(const struct lint_options *options, const struct caged *caged,
                       struct error *error)
 {
+    if (!caged->policy) {
+        return error_file(error, ERROR_UNSUPPORTED, image_name(caged->image),
+                          "no policy is recorded in it, the filter was given as it is: give the "
+                          "policy by --policy");
+    }
     const struct lint_subject subject = {
         .policy = caged->policy,
         .arch = image_arch(caged->image),

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <elf.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,11 +29,11 @@ static const struct option_definition definitions[] = {
     {"policy", 'p', "FILE",
      "read the policy from FILE (\"-\": standard input): OCI seccomp JSON as\n"
      "Docker, Podman and runc take it, a unit of systemd (again: drop-ins),\n"
-     "a policy of minijail, a list of names, or what \"elfcage show --policy\"\n"
-     "prints",
+     "a policy of minijail, a list of names, what \"elfcage show --policy\"\n"
+     "prints, or a BPF program, which is taken as it is and not proved",
      POLICY_FILE},
     {"format", 0, "FORMAT",
-     "what --policy is written in: systemd, minijail, oci, list or elfcage\n"
+     "what --policy is written in: systemd, minijail, oci, list, bpf or elfcage\n"
      "(default: told from its content)",
      POLICY_FORMAT},
     {"include-dir", 0, "DIR",
@@ -269,10 +270,28 @@ static int parse_compat(const char *text, struct policy_options *options, struct
     return 0;
 }
 
-static struct policy *load_file(const struct policy_source *source, const struct arch *arch,
-                                const struct verbosity *verbosity, struct error *error)
+/* Where a program goes, and how its target has it. */
+struct program_taker {
+    struct filter *filter;
+    const struct arch *arch;
+};
+
+static int take_program(void *context, const struct policy_text *text, struct error *error)
 {
+    const struct program_taker *taker = context;
+    const struct bytes bytes = {(const uint8_t *)text->text, text->size};
+    return filter_read(text->file, bytes, taker->arch->elf_data == ELFDATA2MSB, taker->filter,
+                       error);
+}
+
+static int load_file(const struct policy_source *source, const struct arch *arch,
+                     const struct verbosity *verbosity, struct policy **out, struct filter *filter,
+                     struct error *error)
+{
+    struct program_taker taker = {filter, arch};
     struct policy_options options = {
+        .program = filter ? take_program : NULL,
+        .program_context = &taker,
         .architecture = arch->name,
         .minimum_kernel = source->minimum_kernel,
         .format = source->format,
@@ -280,27 +299,25 @@ static struct policy *load_file(const struct policy_source *source, const struct
         .include_folder_count = source->include_folder_count,
     };
     if (parse_sets(source->sets, &options.sets, error) < 0) {
-        return NULL;
+        return -1;
     }
     struct action default_action;
     if (source->default_action) {
         if (parse_default(source->default_action, &default_action, error) < 0) {
-            return NULL;
+            return -1;
         }
         options.default_action = &default_action;
     }
     if (parse_compat(source->compat, &options, error) < 0) {
-        return NULL;
+        return -1;
     }
     CLEANUP_FREE char *copy = memory_strdup(source->capabilities ? source->capabilities : "");
     CLEANUP_FREE const char **capabilities = split_list(copy, &options.capability_count);
     options.capabilities = capabilities;
     struct policy_notes notes = {0};
-    struct policy *policy = NULL;
-    int result =
-        policy_read_files(source->files, source->file_count, &options, &policy, &notes, error);
+    int result = policy_read_files(source->files, source->file_count, &options, out, &notes, error);
     print_policy_notes(verbosity, &notes);
-    return result < 0 ? NULL : policy;
+    return result;
 }
 
 static int apply_enosys(const struct policy_source *source, struct policy *policy,
@@ -323,8 +340,35 @@ static int apply_enosys(const struct policy_source *source, struct policy *polic
     return 0;
 }
 
-int policy_source_load(const struct policy_source *source, const struct arch *arch,
-                       const struct verbosity *verbosity, struct policy **out, struct error *error)
+/* Nothing changes a program: options that would are a mistake. */
+static int check_program(const struct policy_source *source, struct error *error)
+{
+    const struct {
+        const char *option;
+        bool given;
+    } options[] = {
+        {"--audit", source->audit},
+        {"--allow-nesting", source->allow_nesting},
+        {"--enosys-above", source->enosys_above != NULL},
+        {"--compat", source->compat != NULL},
+        {"--caps", source->capabilities != NULL},
+        {"--min-kernel", source->minimum_kernel != NULL},
+        {"--sets", source->sets != NULL},
+        {"--include-dir", source->include_folder_count != 0},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (options[i].given) {
+            return error_file(error, ERROR_USAGE, source->files[0],
+                              "%s: a BPF program is taken as it is: leave the option out",
+                              options[i].option);
+        }
+    }
+    return 0;
+}
+
+int policy_source_load_any(const struct policy_source *source, const struct arch *arch,
+                           const struct verbosity *verbosity, struct policy **out,
+                           struct filter *filter, struct error *error)
 {
     bool is_inline = !source->file_count && (source->default_action || source->rule_count);
     if (source->file_count && source->rule_count) {
@@ -335,10 +379,17 @@ int policy_source_load(const struct policy_source *source, const struct arch *ar
         return error_set(error, ERROR_USAGE,
                          "no policy: give --policy FILE, or --default ACTION and rules");
     }
-    struct policy *policy = is_inline ? load_inline(source, verbosity, error)
-                                      : load_file(source, arch, verbosity, error);
-    if (!policy) {
+    struct policy *policy = is_inline ? load_inline(source, verbosity, error) : NULL;
+    if (is_inline ? !policy : load_file(source, arch, verbosity, &policy, filter, error) < 0) {
         return -1;
+    }
+    if (!policy) {
+        if (check_program(source, error) < 0) {
+            filter_free(filter);
+            return -1;
+        }
+        *out = NULL;
+        return 0;
     }
     if (apply_enosys(source, policy, error) < 0) {
         policy_free(policy);
@@ -352,4 +403,10 @@ int policy_source_load(const struct policy_source *source, const struct arch *ar
     }
     *out = policy;
     return 0;
+}
+
+int policy_source_load(const struct policy_source *source, const struct arch *arch,
+                       const struct verbosity *verbosity, struct policy **out, struct error *error)
+{
+    return policy_source_load_any(source, arch, verbosity, out, NULL, error);
 }

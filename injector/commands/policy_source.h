@@ -8,6 +8,7 @@
 
 #include "arch/arch.h"
 #include "commands/command.h"
+#include "filter/filter.h"
 #include "policy/policy.h"
 
 struct inline_rule {
@@ -45,6 +46,12 @@ bool policy_source_given(const struct policy_source *source);
 /* The policy for `arch`. ERROR_USAGE if none, or two, were given. Notes go to standard error. */
 int policy_source_load(const struct policy_source *source, const struct arch *arch,
                        const struct verbosity *verbosity, struct policy **out, struct error *error);
+
+/* The same where a BPF program is taken as it is: then *out is NULL and *filter is it, which
+   filter_check() has accepted. Else *filter is not touched. */
+int policy_source_load_any(const struct policy_source *source, const struct arch *arch,
+                           const struct verbosity *verbosity, struct policy **out,
+                           struct filter *filter, struct error *error);
 
 void policy_source_free(struct policy_source *source); /* what it holds */
 

@@ -100,6 +100,10 @@ static const struct {
 /* "rules for 3 system calls: chown fchown lchown", broken into lines. */
 static void print_syscalls(const struct policy *policy)
 {
+    if (!policy) {
+        printf("  policy        none is recorded: the filter as it was given, not proved\n");
+        return;
+    }
     printf("  policy        default ");
     CLEANUP_FREE char *action = action_text(policy->default_action);
     printf("%s; rules for %zu system call%s", action, policy->syscall_count,
@@ -141,8 +145,8 @@ static void print_cage(const char *file, const struct caged *caged)
                                        ? "WARN: starts unfiltered with a message"
                                        : "does not start: message, status 126");
     print_syscalls(caged->policy);
-    printf("  abis         ");
-    for (size_t i = 0; i < caged->table->abi_count; i++) {
+    printf(caged->table ? "  abis         " : "  abis          those that the filter tells apart");
+    for (size_t i = 0; caged->table && i < caged->table->abi_count; i++) {
         const struct table_abi *abi = &caged->table->abis[i];
         bool refused =
             abi->range_count == 1 && abi->ranges[0].default_origin.kind == ORIGIN_REFUSED_ABI;
@@ -159,7 +163,7 @@ static void json_cage(const char *file, const struct caged *caged, bool with_fil
     const struct payload *payload = &caged->payload;
     const struct cage *cage = &payload->cage;
     CLEANUP_FREE char *identity = identity_text(payload);
-    CLEANUP_FREE char *policy = canonical_print(caged->policy, NULL);
+    CLEANUP_FREE char *policy = caged->policy ? canonical_print(caged->policy, NULL) : NULL;
     struct json_writer *writer = report_begin("show");
     member_string(writer, "file", file);
     member_string(writer, "elfcage-version", payload->elfcage_version);
@@ -209,11 +213,12 @@ void report_cage(const char *file, const struct caged *caged, bool json, bool wi
     }
 }
 
-void report_verify(const char *file, const struct error *error)
+void report_verify(const char *file, bool proved, const struct error *error)
 {
     struct json_writer *writer = report_begin("verify");
     member_string(writer, "file", file);
     member_bool(writer, "passed", error == NULL);
+    member_bool(writer, "proved", proved);
     if (error) {
         member_string(writer, "reason", error->text);
     }
@@ -258,7 +263,9 @@ static void print_trace(const struct simulation *simulation)
 void report_simulation(const struct simulation *simulation, bool json, bool trace)
 {
     CLEANUP_FREE char *call = call_text(&simulation->call);
-    CLEANUP_FREE char *action = action_text(simulation->action);
+    CLEANUP_FREE char *action = simulation->notifies
+                                    ? memory_strdup("left to a process that listens")
+                                    : action_text(simulation->action);
     CLEANUP_FREE char *origin = origin_text(simulation->policy, simulation->origin);
     if (json) {
         json_simulation(simulation, call, action, origin);

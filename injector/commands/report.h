@@ -17,9 +17,10 @@ struct json_writer *report_begin(const char *kind);
 
 struct simulation {
     const struct arch *arch;
-    const struct policy *policy;
+    const struct policy *policy; /* NULL: the filter was given as it is */
     const struct filter *filter;
     struct seccomp_data call;
+    bool notifies; /* a process that listens would decide; `action` is not set */
     struct action action;
     struct origin origin;
     struct trace trace;
@@ -27,8 +28,8 @@ struct simulation {
 
 void report_simulation(const struct simulation *simulation, bool json, bool trace);
 
-/* `error` is NULL if the file passed. */
-void report_verify(const char *file, const struct error *error);
+/* `error` is NULL if the file passed; `proved`: and its filter was proved equal to a policy. */
+void report_verify(const char *file, bool proved, const struct error *error);
 
 /* `with_filter`: the disassembly too. */
 void report_cage(const char *file, const struct caged *caged, bool json, bool with_filter);

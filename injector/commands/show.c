@@ -60,6 +60,11 @@ static int show_file(const char *file, const struct show *show, struct error *er
     if (caged_open(file, &caged, error) < 0) {
         return -1;
     }
+    if (show->policy && !caged.policy) {
+        return error_file(error, ERROR_UNSUPPORTED, file,
+                          "no policy is recorded in it: the filter was given as it is, --filter "
+                          "prints it");
+    }
     if (show->policy) {
         CLEANUP_FREE char *text = canonical_print(caged.policy, NULL);
         fputs(text, stdout);

@@ -15,14 +15,16 @@
 
 struct verify {
     struct verify_accept accept;
-    bool json;
+    bool unproved, json;
 };
 
 enum { VERIFY_ACCEPT, VERIFY_JSON };
 
 static const struct option_definition definitions[] = {
-    {"accept", 0, "audit|warn",
-     "let a cage pass that was made with --audit, or with\n--on-load-failure warn", VERIFY_ACCEPT},
+    {"accept", 0, "audit|warn|unproved",
+     "let a cage pass that was made with --audit, with --on-load-failure\n"
+     "warn, or of a BPF program, so that no policy is recorded",
+     VERIFY_ACCEPT},
     {"json", 'j', NULL, "print the result as JSON", VERIFY_JSON},
 };
 
@@ -35,8 +37,11 @@ static int take(void *into, int id, const char *value, struct error *error)
         verify->accept.audit = true;
     } else if (strcmp(value, "warn") == 0) {
         verify->accept.warn = true;
+    } else if (strcmp(value, "unproved") == 0) {
+        verify->unproved = true;
     } else {
-        return error_set(error, ERROR_USAGE, "%s: it is \"audit\" or \"warn\"", value);
+        return error_set(error, ERROR_USAGE, "%s: it is \"audit\", \"warn\" or \"unproved\"",
+                         value);
     }
     return 0;
 }
@@ -48,32 +53,63 @@ static const struct option_group verify_options = {
     .take = take,
 };
 
-/* Does the cage carry the policy of the command line? Names have the numbers that were recorded,
-   which caged_read() has checked against the name table; the ceiling is the recorded one. */
-static int compare_policy(const char *file, const struct caged *caged,
-                          const struct policy_source *source, const struct verbosity *verbosity,
+/* Names have the numbers that were recorded, which caged_read() has checked against the name table;
+   the ceiling is the recorded one. What no policy is recorded for is proved. */
+static int compare_policy(const char *file, const struct caged *caged, const struct policy *policy,
                           struct error *error)
 {
-    struct policy *policy = NULL;
-    if (policy_source_load(source, image_arch(caged->image), verbosity, &policy, error) < 0) {
-        return -1;
-    }
     struct table *table = NULL;
     int result = table_resolve(policy, image_arch(caged->image), &table, NULL, NULL, error);
-    table_free(table);
-    if (result == 0 && !policy_equal(policy, caged->policy)) {
+    if (result == 0 && !caged->policy) {
+        result = prove_or_fail(&caged->filter, table, ERROR_CHECK, error);
+        error_name_file(error, file);
+    } else if (result == 0 && !policy_equal(policy, caged->policy)) {
         result =
             error_file(error, ERROR_CHECK, file,
                        "carries another policy than the one given: compare with \"elfcage show "
                        "--policy\"");
     }
+    table_free(table);
+    return result;
+}
+
+/* What passed. */
+struct outcome {
+    bool proved;
+    const char *text;
+};
+
+/* Does the cage carry the policy, or the filter, of the command line? */
+static int compare(const char *file, const struct caged *caged, const struct policy_source *source,
+                   const struct verbosity *verbosity, struct outcome *outcome, struct error *error)
+{
+    struct policy *policy = NULL;
+    struct filter filter = {0};
+    if (policy_source_load_any(source, image_arch(caged->image), verbosity, &policy, &filter,
+                               error) < 0) {
+        return -1;
+    }
+    int result = 0;
+    if (policy) {
+        *outcome = (struct outcome){true, "filter proved, policy as given"};
+        result = compare_policy(file, caged, policy, error);
+    } else if (!filter_equal(&filter, &caged->filter)) {
+        result = error_file(error, ERROR_CHECK, file,
+                            "carries another filter than the one given: compare with \"elfcage "
+                            "show --filter\"");
+    }
+    if (!policy) {
+        outcome->text = caged->policy ? "filter proved, filter as given"
+                                      : "filter as given, no policy recorded: not proved";
+    }
     policy_free(policy);
+    filter_free(&filter);
     return result;
 }
 
 static int verify_file(const char *file, const struct verify *verify,
                        const struct policy_source *source, const struct verbosity *verbosity,
-                       struct error *error)
+                       struct outcome *outcome, struct error *error)
 {
     struct image *image = NULL;
     __attribute__((cleanup(caged_free))) struct caged caged = {0};
@@ -87,7 +123,18 @@ static int verify_file(const char *file, const struct verify *verify,
     if (caged_verify(&caged, &verify->accept, error) < 0) {
         return -1;
     }
-    return policy_source_given(source) ? compare_policy(file, &caged, source, verbosity, error) : 0;
+    *outcome = caged.policy ? (struct outcome){true, "filter proved"}
+                            : (struct outcome){false, "no policy recorded: not proved"};
+    if (policy_source_given(source)) {
+        return compare(file, &caged, source, verbosity, outcome, error);
+    }
+    if (!caged.policy && !verify->unproved) {
+        return error_file(
+            error, ERROR_CHECK, file,
+            "carries a filter as it was given, no policy is recorded, so that nothing "
+            "is proved: --policy compares it, --accept unproved lets it pass");
+    }
+    return 0;
 }
 
 static int run(const struct command *command, int argument_count, char **arguments,
@@ -106,12 +153,12 @@ static int run(const struct command *command, int argument_count, char **argumen
     if (count != 1) {
         return command_usage_error(command, error, "give one FILE (%zu were given)", count);
     }
-    int result = verify_file(operands[0], &verify, &source, &verbosity, error);
+    struct outcome outcome = {0};
+    int result = verify_file(operands[0], &verify, &source, &verbosity, &outcome, error);
     if (verify.json && (result == 0 || error->kind == ERROR_CHECK)) {
-        report_verify(operands[0], result < 0 ? error : NULL);
+        report_verify(operands[0], result == 0 && outcome.proved, result < 0 ? error : NULL);
     } else if (result == 0 && !verbosity.quiet) {
-        printf("%s: caged, intact, filter proved%s\n", operands[0],
-               policy_source_given(&source) ? ", policy as given" : "");
+        printf("%s: caged, intact, %s\n", operands[0], outcome.text);
     }
     return result;
 }

@@ -5,6 +5,7 @@
 #ifndef ELFCAGE_FILTER_FILTER_H
 #define ELFCAGE_FILTER_FILTER_H
 
+#include "base/bytes.h"
 #include "filter/table.h"
 
 #include <linux/filter.h>
@@ -60,6 +61,16 @@ int filter_run(const struct filter *filter, const struct seccomp_data *call, uin
 
 /* Would the kernel's loader take it (bpf_check_classic and seccomp_check_filter)? */
 int filter_check(const struct filter *filter, struct error *error);
+
+/* bytes.c: struct sock_filter[] in the byte order of a target. decode and encode check nothing (a
+   remainder of fewer than 8 bytes is left out); read takes what filter_check() takes, else
+   ERROR_POLICY about `file`. */
+struct filter filter_decode(struct bytes bytes, bool big_endian);
+struct buffer filter_encode(const struct filter *filter, bool big_endian);
+int filter_read(const char *file, struct bytes bytes, bool big_endian, struct filter *out,
+                struct error *error);
+/* Instruction by instruction. */
+bool filter_equal(const struct filter *a, const struct filter *b);
 
 /* disassemble.c: one instruction a line, with the meaning of offsets, architectures, names of
    system calls where `arch` is not NULL, and actions. Owned by the caller. */

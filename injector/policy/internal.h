@@ -39,7 +39,7 @@ struct policy_format {
                 struct policy **out, struct policy_notes *notes, struct error *error);
 };
 extern const struct policy_format canonical_format, oci_format, systemd_format, minijail_format,
-    list_format;
+    list_format, bpf_format;
 
 /* Does the text begin, after blanks, with one of `first`? */
 bool policy_text_begins(const struct policy_text *text, const char *first);

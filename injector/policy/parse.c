@@ -42,13 +42,14 @@ bool policy_name_is_valid(const char *name)
 
 /* In the order in which content is looked at. */
 static const struct policy_format *const formats[] = {
-    &systemd_format, &minijail_format, &canonical_format, &oci_format, &list_format,
+    &bpf_format, &systemd_format, &minijail_format, &canonical_format, &oci_format, &list_format,
 };
 #define FORMAT_COUNT (sizeof formats / sizeof *formats)
 
 const char *const *policy_format_names(void)
 {
-    static const char *const names[] = {"elfcage", "oci", "systemd", "minijail", "list", NULL};
+    static const char *const names[] = {"elfcage", "oci", "systemd", "minijail",
+                                        "list",    "bpf", NULL};
     return names;
 }
 

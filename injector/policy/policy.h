@@ -23,6 +23,10 @@ enum sets_source {
     SETS_HOST,   /* systemd-analyze of this machine */
 };
 
+struct policy_text;
+/* Takes a text that is a BPF program and no policy. ERROR_POLICY. */
+typedef int policy_program_fn(void *context, const struct policy_text *text, struct error *error);
+
 /* What a reader may be told from the command line, for questions a file leaves open. */
 struct policy_options {
     const char *format; /* --format, a name of policy_format_names(); NULL: by content */
@@ -43,6 +47,8 @@ struct policy_options {
     enum sets_source sets;              /* --sets */
     const char *const *include_folders; /* --include-dir: where included files are looked for */
     size_t include_folder_count;
+    policy_program_fn *program; /* NULL: a BPF program is refused; else *out is NULL for one */
+    void *program_context;
     policy_include_fn *include; /* NULL: a policy that includes a file is refused */
     void *include_context;
 };
