@@ -617,7 +617,10 @@ unsigned argument_width(const char *name, unsigned argument)
 static char letter_of(const char *name, unsigned argument)
 {
     const struct width_row *row = width_row_find(name);
-    return row && argument < strlen(row->widths) ? row->widths[argument] : '?';
+    if (!row || argument >= strlen(row->widths)) {
+        return '?';
+    }
+    return row->widths[argument];
 }
 
 bool argument_depends(const char *name, unsigned argument)

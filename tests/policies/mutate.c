@@ -41,13 +41,26 @@ struct seeds {
     size_t count, capacity;
 };
 
-/* What is being read, for the handlers of signals. */
+/* What is being read, for the handlers of signals, which write and do nothing else: their words are
+   made beforehand. */
 static struct {
     const char *format;
     unsigned long long index, seed;
     const struct buffer *texts;
     size_t count;
+    char what[128];
+    char paths[TEXTS_MOST][128];
 } now;
+
+static void describe_now(void)
+{
+    (void)snprintf(now.what, sizeof now.what, " in %s, --seed %llu --only %llu", now.format,
+                   now.seed, now.index);
+    for (size_t i = 0; i < now.count; i++) {
+        (void)snprintf(now.paths[i], sizeof now.paths[i], "/tmp/elfcage-mutate-%s-%llu-%zu",
+                       now.format, now.index, i);
+    }
+}
 
 static void write_all(int fd, const void *data, size_t size)
 {
@@ -62,24 +75,26 @@ static void write_all(int fd, const void *data, size_t size)
     }
 }
 
-/* Async-signal-safe apart from snprintf(), which allocates nothing for these. */
+static void say(const char *text)
+{
+    write_all(STDOUT_FILENO, text, strlen(text));
+}
+
 static void leave_text_behind(const char *why)
 {
-    char line[256];
-    char path[128];
-    int size = snprintf(line, sizeof line, "\n# %s in %s, --seed %llu --only %llu\n", why,
-                        now.format, now.seed, now.index);
-    write_all(STDOUT_FILENO, line, (size_t)size);
+    say("\n# ");
+    say(why);
+    say(now.what);
     for (size_t i = 0; i < now.count; i++) {
-        (void)snprintf(path, sizeof path, "/tmp/elfcage-mutate-%s-%llu-%zu", now.format, now.index,
-                       i);
-        int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+        const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+        int file = open(now.paths[i], flags, 0600);
         if (file >= 0 && now.texts[i].size > 0) {
             write_all(file, now.texts[i].data, now.texts[i].size);
         }
-        size = snprintf(line, sizeof line, "# the text is in %s\n", path);
-        write_all(STDOUT_FILENO, line, (size_t)size);
+        say("\n# the text is in ");
+        say(now.paths[i]);
     }
+    say("\n");
 }
 
 static void on_signal(int number)
@@ -558,6 +573,7 @@ static void mutate_format(const struct given *given, const char *format, unsigne
         for (size_t i = 0; i < now.count; i++) {
             texts[i] = mutated(&random, &seeds);
         }
+        describe_now();
         (void)alarm(HANG_SECONDS);
         accepted += read_texts(&random, &seeds, now.count);
         (void)alarm(0);

@@ -155,7 +155,10 @@ static bool row_fits(const struct width_row *row, const char *prototype)
         return false;
     }
     for (size_t i = 0; prototype[i]; i++) {
-        char letter = prototype[i] == 'L' ? 'l' : prototype[i];
+        char letter = prototype[i];
+        if (letter == 'L') {
+            letter = 'l';
+        }
         bool mode = letter == 'h' && argument_is_short(row->name, (unsigned)i);
         bool kept = letter == 'w' && argument_is_short(row->name, (unsigned)i);
         bool narrower = letter == 'l' && strchr("wd?", row->widths[i]);
