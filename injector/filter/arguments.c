@@ -395,7 +395,7 @@ static node_id build_run(struct builder *b, const struct knowledge *know, const 
     }
     ranges[0].first = know->low[run->word];
     ranges[used - 1].last = know->high[run->word];
-    node_id node = search_build(b->dag, ranges, used, SEARCH_VALUES);
+    node_id node = search_build(b->dag, ranges, used, SEARCH_VALUES, NULL);
     if (know->word == run->word && know->mask == ALL_BITS) {
         return node;
     }

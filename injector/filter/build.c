@@ -40,43 +40,19 @@ static struct abi_ranges ranges_of(struct dag *dag, const struct table_abi *abi)
     return out;
 }
 
-/* How many ranges both have at the end. */
-static size_t common_end(const struct abi_ranges *a, const struct abi_ranges *b)
-{
-    size_t common = 0;
-    while (common < a->count && common < b->count) {
-        const struct target_range *left = &a->ranges[a->count - 1 - common];
-        const struct target_range *right = &b->ranges[b->count - 1 - common];
-        if (left->first != right->first || left->target != right->target) {
-            break;
-        }
-        common++;
-    }
-    return common;
-}
-
-/* A search in which the last `shared` ranges are a part of their own. */
-static node_id search_with_end(struct dag *dag, const struct abi_ranges *abi, size_t shared)
-{
-    if (shared < 2 || shared == abi->count) {
-        return search_build(dag, abi->ranges, abi->count, SEARCH_NUMBERS);
-    }
-    size_t own = abi->count - shared;
-    CLEANUP_FREE struct target_range *ranges = memory_copy(abi->ranges, (own + 1) * sizeof *ranges);
-    CLEANUP_FREE struct target_range *end = memory_copy(&abi->ranges[own], shared * sizeof *end);
-    ranges[own].last = UINT32_MAX;
-    ranges[own].target = search_build(dag, end, shared, SEARCH_NUMBERS);
-    return search_build(dag, ranges, own + 1, SEARCH_NUMBERS);
-}
-
-/* The whole program, in which the ABIs share the search of their last `shared` ranges. */
+/* The whole program. What the first ABI needs is there when the others are made; new system calls
+   have one number in every ABI. */
 static node_id build_program(struct dag *dag, const struct table *table,
-                             const struct abi_ranges *abis, size_t shared)
+                             const struct abi_ranges *abis)
 {
+    CLEANUP_FREE node_id *searches = memory_zeroed(table->abi_count, sizeof *searches);
+    for (size_t i = 0; i < table->abi_count; i++) {
+        searches[i] = search_build(dag, abis[i].ranges, abis[i].count, SEARCH_NUMBERS,
+                                   i == 0 ? NULL : &searches[0]);
+    }
     node_id node = dag_return(dag, action_return_value(table->other_abi));
     for (size_t i = table->abi_count; i-- > 0;) {
-        node_id search = search_with_end(dag, &abis[i], shared < abis[i].count ? shared : 0);
-        search = dag_load(dag, (uint32_t)offsetof(struct seccomp_data, nr), search);
+        node_id search = dag_load(dag, (uint32_t)offsetof(struct seccomp_data, nr), searches[i]);
         node = dag_test(dag, BPF_JEQ, table->abis[i].audit_architecture, search, node);
     }
     return dag_load(dag, (uint32_t)offsetof(struct seccomp_data, arch), node);
@@ -89,14 +65,7 @@ int filter_build(const struct table *table, struct filter *out, struct error *er
     for (size_t i = 0; i < table->abi_count; i++) {
         abis[i] = ranges_of(&dag, &table->abis[i]);
     }
-    node_id root = build_program(&dag, table, abis, 0);
-    if (table->abi_count > 1) {
-        /* New system calls have one number in every ABI. */
-        node_id sharing = build_program(&dag, table, abis, common_end(&abis[0], &abis[1]));
-        if (dag_reachable(&dag, sharing) < dag_reachable(&dag, root)) {
-            root = sharing;
-        }
-    }
+    node_id root = build_program(&dag, table, abis);
     int result = dag_emit(&dag, root, out, error);
     for (size_t i = 0; i < table->abi_count; i++) {
         free(abis[i].ranges);

@@ -50,14 +50,15 @@ node_id arguments_build(struct dag *dag, const struct table_range *range);
 
 /* search.c: the part that finds the range of the word that the accumulator holds; the ranges are
    sorted and cover all words without gap. What counts is SEARCH_NUMBERS: how often the kernel runs
-   the program for a number when it fills its action cache; SEARCH_VALUES: every range alike. */
+   the program for a number when it fills its action cache; SEARCH_VALUES: every range alike.
+   `beside` (may be NULL): the same for another ABI, of which parts may be used again. */
 struct target_range {
     uint32_t first, last;
     node_id target;
 };
 enum search_kind { SEARCH_NUMBERS, SEARCH_VALUES };
 node_id search_build(struct dag *dag, const struct target_range *ranges, size_t count,
-                     enum search_kind kind);
+                     enum search_kind kind, const node_id *beside);
 /* Joins neighbours with one target; returns how many are left. */
 size_t search_merge(struct target_range *ranges, size_t count);
 

@@ -4,7 +4,8 @@
  * its beginning: a node follows its successors, and what it needs to know is how far back they lie.
  * Conditional jumps reach 255 instructions; for what is farther a copy of the RET, or a JA, is put
  * in between. Of two successors the larger part is written first, so that the far jump leads over
- * the smaller one.
+ * the smaller one; but what follows a JSET is where its bits are clear, because the kernel makes
+ * two instructions of a JSET that jumps there (bpf_convert_filter).
  */
 #include "filter/dag.h"
 
@@ -102,7 +103,8 @@ static size_t pending(const struct emitter *e, const struct node *node, node_id 
     }
     node_id first = node->if_false;
     node_id second = node->kind == NODE_TEST ? node->if_true : node->if_false;
-    if (e->dag->nodes[second].expanded > e->dag->nodes[first].expanded) {
+    bool is_bits = node->kind == NODE_TEST && node->jump == BPF_JSET;
+    if (is_bits || e->dag->nodes[second].expanded > e->dag->nodes[first].expanded) {
         node_id larger = second;
         second = first;
         first = larger;

@@ -404,6 +404,168 @@ static void test_build_searches_values(void **state)
     }
 }
 
+/* Numbers from 0 on: 'A' is allowed, 'D' denied, 'K' killed; numbers behind the text are denied. */
+static void ranges_of_text(const char *text, struct table_abi *abi)
+{
+    size_t length = strlen(text);
+    abi->ranges = memory_zeroed(length + 1, sizeof *abi->ranges);
+    abi->range_count = length + 1;
+    for (uint32_t i = 0; i <= length; i++) {
+        struct action action = DENY_CALL;
+        if (text[i] == 'A') {
+            action = (struct action)ALLOW_CALL;
+        } else if (text[i] == 'K') {
+            action = (struct action)KILL_CALL;
+        }
+        abi->ranges[i] = (struct table_range){
+            .first = i, .last = i < length ? i : UINT32_MAX, .default_action = action};
+    }
+}
+
+/* How many instructions numbers take in one ABI, or two, of which the last one is i386. */
+static size_t instructions_of(const char *native, const char *compat, struct filter *filter)
+{
+    struct table_abi abis[] = {{.name = "x86_64", .audit_architecture = 0xc000003e},
+                               {.name = "i386", .audit_architecture = 0x40000003}};
+    struct table table = {.abis = abis, .abi_count = 1, .other_abi = DENY_CALL};
+    struct error error = {0};
+    ranges_of_text(native, &abis[0]);
+    if (compat != NULL) {
+        ranges_of_text(compat, &abis[1]);
+        table.abi_count = 2;
+    }
+    assert_int_equal(filter_build(&table, filter, &error), 0);
+    assert_proved(filter, &table);
+    for (size_t i = 0; i < table.abi_count; i++) {
+        free(abis[i].ranges);
+    }
+    return filter->count;
+}
+
+#define FIXED_INSTRUCTIONS 5u /* ld arch, jeq, ld nr, two actions */
+#define TESTS_OF(text) (instructions_of(text, NULL, &filter) - FIXED_INSTRUCTIONS)
+
+/* As few comparisons as the numbers need. */
+static void test_build_needs_few_comparisons(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *numbers;
+        size_t tests;
+    } cases[] = {
+        {"AAAAAAAA", 1},
+        {"DDDAAAAA", 2},
+        /* a single number is one comparison */
+        {"AAADAAAA", 2},
+        {"AAADAAAAAADAAAAADAAA", 4},
+        {"AAADAAADAAADAAAD", 4},
+        {"AAADAAAAAADAAAAADAAAAAAAAADAAAAADAAAADAAAAA", 7},
+        /* one mask */
+        {"ADADADADADADADAD", 1},
+        {"DDDDAAAADDDDAAAADDDDAAAADDDDAAAA", 2},
+        /* bits divide: odd numbers change once, even ones never */
+        {"ADADADADAAAAAAAA", 3},
+        {"ADADADADAAAAAAAADDAAAA", 4},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct filter filter = {0};
+        size_t tests = TESTS_OF(cases[i].numbers);
+        if (tests > cases[i].tests) {
+            fail_msg("%s takes %zu comparisons", cases[i].numbers, tests);
+        }
+        filter_free(&filter);
+    }
+}
+
+/* What follows a test of bits is where they are clear: the kernel makes one instruction of that. */
+static void test_build_goes_on_where_bits_are_clear(void **state)
+{
+    (void)state;
+    struct filter filter = {0};
+    size_t found = 0;
+    instructions_of("ADADADADAAAAAAAADDDDKDKDKDKDDKKKDDKK", NULL, &filter);
+    for (size_t i = 0; i < filter.count; i++) {
+        const struct sock_filter *test = &filter.instructions[i];
+        if (test->code == (BPF_JMP | BPF_JSET | BPF_K)) {
+            bool acts = BPF_CLASS(filter.instructions[i + 1 + test->jf].code) == BPF_RET;
+            assert_true(test->jf == 0 || acts);
+            found++;
+        }
+    }
+    assert_true(found > 0);
+    filter_free(&filter);
+}
+
+/* What another ABI has in common with the first costs its own comparison and ld nr, and no more. */
+static void test_build_uses_parts_of_another_abi(void **state)
+{
+    (void)state;
+    static const char native[] = "AADAAADDAADDDAAAAADAAADDDAAADAADDAAADDDAADAADDDDAA";
+    static const char moved[] = "AADDAADDDAADDAADAADAAADDDAAADAADDAAADDDAADAADDDDAA";
+    struct filter filter = {0};
+    size_t alone = instructions_of(native, NULL, &filter);
+    filter_free(&filter);
+    size_t other = instructions_of(moved, NULL, &filter);
+    filter_free(&filter);
+    assert_int_equal(instructions_of(native, native, &filter), alone + 1);
+    filter_free(&filter);
+    assert_true(instructions_of(native, moved, &filter) + 4 < alone + other - FIXED_INSTRUCTIONS);
+    filter_free(&filter);
+}
+
+/* Halving again and again, and one more: however rarely a number is looked for. */
+static void test_build_keeps_paths_short(void **state)
+{
+    (void)state;
+    char numbers[1024] = {0};
+    uint32_t random = 1;
+    for (size_t length = 16; length < sizeof numbers; length *= 2) {
+        size_t runs = 1;
+        for (size_t i = 0; i < length; i++) {
+            random = random * 1664525u + 1013904223u;
+            numbers[i] = "ADDK"[random >> 30];
+            runs += i > 0 && numbers[i] != numbers[i - 1] ? 1 : 0;
+        }
+        size_t longest_allowed = 1;
+        while (((size_t)1 << longest_allowed) < runs + 1) {
+            longest_allowed++;
+        }
+        struct filter filter = {0};
+        instructions_of(numbers, NULL, &filter);
+        for (uint32_t number = 0; number <= length; number++) {
+            struct seccomp_data call = {.arch = 0xc000003e, .nr = (int)number};
+            struct trace trace = {0};
+            struct error error = {0};
+            uint32_t returned = 0;
+            filter_run(&filter, &call, &returned, &trace, &error);
+            assert_no_error(&error);
+            /* ld arch, jeq, ld nr, the action; long lists are halved at another place */
+            assert_true(trace.count <= longest_allowed + 1 + 4 + (runs > 192 ? 1 : 0));
+            free(trace.steps);
+        }
+        filter_free(&filter);
+    }
+}
+
+/* personality(2) as Docker's profile has it: five values, two comparisons. */
+static void test_build_tells_values_apart_by_a_mask(void **state)
+{
+    (void)state;
+    static const uint64_t values[] = {0, 8, 0x20000, 0x20008, 0xffffffff};
+    struct table_rule rules[COUNT(values)];
+    struct condition conditions[COUNT(values)];
+    for (size_t i = 0; i < COUNT(values); i++) {
+        conditions[i] = (struct condition){.width = 32, .value = values[i]};
+        rules[i] = (struct table_rule){&conditions[i], 1, ALLOW_CALL, {ORIGIN_RULE, 0, i}};
+    }
+    struct table table;
+    struct filter filter = {0};
+    build_one(rules, COUNT(rules), (struct action)DENY_CALL, &table, &filter);
+    /* one comparison finds the number; ld args[0] */
+    assert_int_equal(filter.count, FIXED_INSTRUCTIONS + 1 + 1 + 2);
+    free_one(&table, &filter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +579,11 @@ int main(void)
         cmocka_unit_test(test_build_survives_many_conditions),
         cmocka_unit_test(test_build_splits_long_lists),
         cmocka_unit_test(test_build_searches_values),
+        cmocka_unit_test(test_build_needs_few_comparisons),
+        cmocka_unit_test(test_build_goes_on_where_bits_are_clear),
+        cmocka_unit_test(test_build_uses_parts_of_another_abi),
+        cmocka_unit_test(test_build_keeps_paths_short),
+        cmocka_unit_test(test_build_tells_values_apart_by_a_mask),
     };
     return cmocka_run_group_tests_name("build", tests, NULL, NULL);
 }

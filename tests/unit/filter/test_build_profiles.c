@@ -96,7 +96,7 @@ static void test_build_docker_is_compact(void **state)
         memory_printf("%s/moby-profiles-default-current.json", (const char *)*state);
     struct figures figures = {0};
     assert_true(build_profile(path, "x86_64", &figures));
-    assert_true(figures.instructions <= 135);
+    assert_true(figures.instructions <= 128);
     assert_true(figures.longest <= 13);
 }
 
