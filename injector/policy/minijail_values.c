@@ -185,7 +185,7 @@ int minijail_value(struct minijail_cursor *cursor, uint64_t *value)
             open[++depth] = (struct open_value){cursor->token++, 0, complement};
             continue;
         }
-        uint64_t single;
+        uint64_t single = 0;
         if (read_single(cursor, &single) < 0) {
             return -1;
         }
