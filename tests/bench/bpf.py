@@ -55,9 +55,9 @@ class Program:
 
         return from_(0, UNKNOWN)
 
-    def executed(self, arch, nr):
-        """Instructions that run if all arguments are 0."""
-        pc = steps = a = 0
+    def executed(self, arch, nr, pc=0):
+        """Instructions that run if all arguments are 0, from `pc` on."""
+        steps = a = 0
         while True:
             op, jt, jf, k = self.code[pc]
             steps, pc = steps + 1, pc + 1
