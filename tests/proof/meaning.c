@@ -6,6 +6,8 @@
  */
 #include "harness.h"
 
+#include <errno.h>
+
 static bool holds(const struct condition *condition, const struct seccomp_data *call)
 {
     const uint64_t bits = condition->width == 64 ? UINT64_MAX : UINT32_MAX;
@@ -40,6 +42,17 @@ static bool all_hold(const struct rule *rule, const struct seccomp_data *call)
     return all;
 }
 
+/* Numbers by which programs of another ABI call: refused whole. */
+static bool is_foreign(const struct abi *abi, uint32_t number)
+{
+    bool is = false;
+    for (size_t i = 0; i < abi->foreign_range_count; i++) {
+        is =
+            is || (number >= abi->foreign_ranges[i].first && number <= abi->foreign_ranges[i].last);
+    }
+    return is;
+}
+
 bool policy_means(const struct policy *policy, const struct abi *abi,
                   const struct seccomp_data *call, struct action *action)
 {
@@ -58,6 +71,13 @@ bool policy_means(const struct policy *policy, const struct abi *abi,
                 return true;
             }
         }
+    }
+    if (is_foreign(abi, (uint32_t)call->nr)) {
+        *action = (struct action){.kind = ACTION_ERRNO, .data = ENOSYS};
+        if (policy->audit) {
+            *action = (struct action){.kind = ACTION_LOG};
+        }
+        return true;
     }
     return (uint32_t)call->nr <= highest;
 }
