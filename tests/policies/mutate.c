@@ -6,17 +6,17 @@
  *     mutate [--format NAME] [--seed S] [--count N] [--only I] FOLDER...
  *
  * Texts to begin with are the files below FOLDER/NAME/ of each FOLDER, for each format NAME that
- * elfcage reads; what elfcage itself prints of the OCI ones stands for its own format. Text I of a
- * format is the same for the same seed and files, so that `--format NAME --only I` makes it again.
- * A text that ends the program is left behind in a file, which is named.
+ * elfcage reads; what elfcage itself prints of the OCI ones stands for its own format, and what it
+ * compiles of them for BPF programs. Text I of a format is the same for the same seed and files, so
+ * that `--format NAME --only I` makes it again. A text that ends the program is left behind in a
+ * file, which is named.
  *
  * The alarm is no measurement: a text that takes that long hangs.
  */
-#include "../proof/harness.h"
+#include "mutation.h"
 
-#include "base/bytes.h"
 #include "base/memory.h"
-#include "filter/table.h"
+#include "filter/filter.h"
 #include "policy/policy.h"
 
 #include <fcntl.h>
@@ -28,8 +28,7 @@
 #include <unistd.h>
 
 #define HANG_SECONDS 10
-#define TEXTS_MOST 3u         /* a policy and its drop-ins */
-#define GROWN_MOST (1u << 20) /* bytes that a text may grow to */
+#define TEXTS_MOST 3u /* a policy and its drop-ins */
 
 struct seed {
     char *name; /* as the file is called, without folders */
@@ -153,8 +152,33 @@ static void add_folder(struct seeds *seeds, const char *folder, const char *form
     }
 }
 
-/* The canonical text of each of `from` that is a policy. */
-static void add_canonical(struct seeds *seeds, const struct seeds *from)
+static struct buffer canonical_text(const struct policy *policy)
+{
+    struct buffer text = {0};
+    CLEANUP_FREE char *canonical = canonical_print(policy, NULL);
+    buffer_add(&text, canonical, strlen(canonical));
+    return text;
+}
+
+static struct buffer compiled_program(const struct policy *policy)
+{
+    struct table *table = NULL;
+    struct filter filter = {0};
+    struct error error = {0};
+    struct buffer program = {0};
+    if (table_resolve(policy, arch_by_name("x86_64"), &table, NULL, NULL, &error) == 0 &&
+        filter_build(table, &filter, &error) == 0) {
+        program = filter_encode(&filter, false);
+    }
+    error_clear(&error);
+    filter_free(&filter);
+    table_free(table);
+    return program;
+}
+
+/* What `make` makes of each of `from` that is a policy. */
+static void add_made(struct seeds *seeds, const struct seeds *from,
+                     struct buffer (*make)(const struct policy *))
 {
     for (size_t i = 0; i < from->count; i++) {
         struct policy *policy = NULL;
@@ -168,9 +192,7 @@ static void add_canonical(struct seeds *seeds, const struct seeds *from)
         }
         struct seed *seed =
             memory_append(&seeds->items, &seeds->count, &seeds->capacity, sizeof *seed);
-        *seed = (struct seed){.name = memory_strdup(from->items[i].name)};
-        CLEANUP_FREE char *canonical = canonical_print(policy, NULL);
-        buffer_add(&seed->text, canonical, strlen(canonical));
+        *seed = (struct seed){memory_strdup(from->items[i].name), make(policy)};
         policy_free(policy);
     }
 }
@@ -185,260 +207,17 @@ static void seeds_free(struct seeds *seeds)
     *seeds = (struct seeds){0};
 }
 
-/* A piece [begin, end) of a text. */
-struct piece {
-    size_t begin, end;
-};
-
-static bool is_word(uint8_t byte)
+static const struct buffer *random_seed(struct random *random, const struct seeds *seeds)
 {
-    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-           (byte >= 'A' && byte <= 'Z') || byte == '_';
-}
-
-/* A word of letters, digits and '_', or one byte that is none of them; around a place at random. */
-static struct piece random_token(struct random *random, const struct buffer *text)
-{
-    size_t at = random_below(random, (unsigned)text->size);
-    struct piece piece = {at, at + 1};
-    if (is_word(text->data[at])) {
-        while (piece.begin > 0 && is_word(text->data[piece.begin - 1])) {
-            piece.begin--;
-        }
-        while (piece.end < text->size && is_word(text->data[piece.end])) {
-            piece.end++;
-        }
-    }
-    return piece;
-}
-
-/* A line with what ends it. */
-static struct piece random_line(struct random *random, const struct buffer *text)
-{
-    size_t at = random_below(random, (unsigned)text->size);
-    struct piece piece = {at, at};
-    while (piece.begin > 0 && text->data[piece.begin - 1] != '\n') {
-        piece.begin--;
-    }
-    while (piece.end < text->size && text->data[piece.end] != '\n') {
-        piece.end++;
-    }
-    piece.end += piece.end < text->size;
-    return piece;
-}
-
-static struct piece random_stretch(struct random *random, const struct buffer *text)
-{
-    size_t begin = random_below(random, (unsigned)text->size);
-    size_t longest = random_below(random, 4) == 0 ? 4096 : 64;
-    size_t rest = text->size - begin;
-    size_t size = random_below(random, (unsigned)(rest < longest ? rest : longest)) + 1;
-    return (struct piece){begin, begin + size};
-}
-
-static struct piece random_piece(struct random *random, const struct buffer *text)
-{
-    switch (random_below(random, 3)) {
-    case 0:
-        return random_token(random, text);
-    case 1:
-        return random_line(random, text);
-    default:
-        return random_stretch(random, text);
-    }
-}
-
-/* Puts `size` bytes of `data`, which may be part of the text, in the place of a piece. */
-static void replace(struct buffer *text, struct piece piece, const void *data, size_t size)
-{
-    struct buffer changed = {0};
-    buffer_add(&changed, text->data, piece.begin);
-    buffer_add(&changed, data, size);
-    buffer_add(&changed, text->data + piece.end, text->size - piece.end);
-    buffer_free(text);
-    *text = changed;
-}
-
-/* What readers have to think of: ends of ranges, words of every format, bytes that are no text. */
-static const char *const dictionary[] = {"0",
-                                         "-1",
-                                         "1",
-                                         "6",
-                                         "31",
-                                         "32",
-                                         "4095",
-                                         "4096",
-                                         "65536",
-                                         "4294967295",
-                                         "4294967296",
-                                         "18446744073709551615",
-                                         "18446744073709551616",
-                                         "0x",
-                                         "0xffffffffffffffff",
-                                         "1e9",
-                                         "{",
-                                         "}",
-                                         "[",
-                                         "]",
-                                         "(",
-                                         ")",
-                                         "\"",
-                                         "'",
-                                         ",",
-                                         ":",
-                                         ";",
-                                         "~",
-                                         "@",
-                                         "=",
-                                         "==",
-                                         "!=",
-                                         "<",
-                                         "<=",
-                                         ">",
-                                         ">=",
-                                         "&",
-                                         "&&",
-                                         "|",
-                                         "||",
-                                         "!",
-                                         "in",
-                                         "\\",
-                                         "\\\n",
-                                         "\n",
-                                         "\r\n",
-                                         "\t",
-                                         " ",
-                                         "#",
-                                         "//",
-                                         "\xef\xbb\xbf",
-                                         "\xff",
-                                         "\xc3",
-                                         "\xed\xa0\x80",
-                                         "null",
-                                         "true",
-                                         "allow",
-                                         "return",
-                                         "log",
-                                         "trap",
-                                         "kill",
-                                         "kill-process",
-                                         "errno:EPERM",
-                                         "EPERM",
-                                         "SCMP_ACT_ALLOW",
-                                         "SCMP_ACT_NOTIFY",
-                                         "SCMP_CMP_LT",
-                                         "SCMP_CMP_MASKED_EQ",
-                                         "SystemCallFilter=",
-                                         "SystemCallErrorNumber=",
-                                         "[Service]",
-                                         "@system-service",
-                                         "@default",
-                                         "@include",
-                                         "@frequency",
-                                         "@denylist",
-                                         "arg0",
-                                         "arg5",
-                                         "arg6",
-                                         "arg1 & 0x2",
-                                         "socket",
-                                         "read",
-                                         "chmod",
-                                         "prctl",
-                                         "ioctl",
-                                         "clone",
-                                         "keyctl",
-                                         "no_such_call"};
-
-static void mutate_once(struct random *random, struct buffer *text, const struct seeds *seeds)
-{
-    if (text->size == 0) {
-        buffer_add(text, "x", 1);
-    }
-    struct piece piece = random_piece(random, text);
-    struct piece token = random_token(random, text);
-    size_t size = piece.end - piece.begin;
-    switch (random_below(random, 12)) {
-    case 0: /* a bit */
-        text->data[piece.begin] ^= (uint8_t)(1u << random_below(random, 8));
-        break;
-    case 1: /* a byte */
-        text->data[piece.begin] = (uint8_t)random_below(random, 256);
-        break;
-    case 2: { /* a byte more */
-        uint8_t byte = (uint8_t)random_below(random, 256);
-        replace(text, (struct piece){piece.begin, piece.begin}, &byte, 1);
-        break;
-    }
-    case 3: /* less */
-        replace(text, piece, "", 0);
-        break;
-    case 4: /* twice */
-        replace(text, (struct piece){piece.begin, piece.begin}, text->data + piece.begin, size);
-        break;
-    case 5: { /* many times */
-        unsigned times = random_below(random, random_below(random, 8) == 0 ? 2000 : 8) + 1;
-        struct buffer many = {0};
-        for (unsigned i = 0; i < times && many.size + text->size < GROWN_MOST; i++) {
-            buffer_add(&many, text->data + piece.begin, size);
-        }
-        replace(text, (struct piece){piece.end, piece.end}, many.data ? many.data : (void *)"",
-                many.size);
-        buffer_free(&many);
-        break;
-    }
-    case 6: /* shorter */
-        text->size = piece.begin;
-        break;
-    case 7: { /* another word of the text in the place of a word */
-        struct piece other = random_token(random, text);
-        if (is_word(text->data[token.begin]) && is_word(text->data[other.begin])) {
-            replace(text, token, text->data + other.begin, other.end - other.begin);
-        }
-        break;
-    }
-    case 8: { /* a token of the dictionary in the place of one, or before it */
-        const char *word = dictionary[random_below(random, sizeof dictionary / sizeof *dictionary)];
-        token.end = random_below(random, 3) == 0 ? token.begin : token.end;
-        replace(text, token, word, strlen(word));
-        break;
-    }
-    case 9: /* a piece of the text elsewhere */
-        replace(text, token, text->data + piece.begin, size);
-        break;
-    case 10: { /* two lines change places */
-        struct piece other = random_line(random, text);
-        struct piece line = random_line(random, text);
-        if (line.end <= other.begin) {
-            struct buffer middle = {0};
-            buffer_add(&middle, text->data + other.begin, other.end - other.begin);
-            buffer_add(&middle, text->data + line.end, other.begin - line.end);
-            buffer_add(&middle, text->data + line.begin, line.end - line.begin);
-            replace(text, (struct piece){line.begin, other.end}, middle.data, middle.size);
-            buffer_free(&middle);
-        }
-        break;
-    }
-    default: { /* a piece of another text */
-        const struct buffer *other =
-            &seeds->items[random_below(random, (unsigned)seeds->count)].text;
-        if (other->size > 0) {
-            struct piece from = random_piece(random, other);
-            replace(text, token, other->data + from.begin, from.end - from.begin);
-        }
-        break;
-    }
-    }
+    return &seeds->items[random_below(random, (unsigned)seeds->count)].text;
 }
 
 static struct buffer mutated(struct random *random, const struct seeds *seeds)
 {
-    const struct buffer *seed = &seeds->items[random_below(random, (unsigned)seeds->count)].text;
+    const struct buffer *seed = random_seed(random, seeds);
     struct buffer text = {0};
     buffer_add(&text, seed->data, seed->size);
-    unsigned times = random_below(random, 1u << random_below(random, 5)) + 1;
-    for (unsigned i = 0; i < times && text.size < GROWN_MOST; i++) {
-        mutate_once(random, &text, seeds);
-    }
+    mutate(random, &text, random_seed(random, seeds));
     return text;
 }
 
@@ -491,6 +270,24 @@ static void check_resolution(const struct policy *policy, const struct arch *arc
     policy_notes_free(&notes);
 }
 
+/* A BPF program that is read is one that the kernel would take: it runs, and prints. */
+static int take_program(void *context, const struct policy_text *text, struct error *error)
+{
+    struct filter filter = {0};
+    struct bytes bytes = {(const uint8_t *)text->text, text->size};
+    if (filter_read(text->file, bytes, false, &filter, error) < 0) {
+        return -1;
+    }
+    const struct seccomp_data call = {.arch = 0xc000003e};
+    uint32_t returns;
+    (void)context;
+    require(filter_run(&filter, &call, &returns, NULL, error) == 0);
+    CLEANUP_FREE char *printed = filter_disassemble(&filter, NULL);
+    require(strlen(printed) > filter.count);
+    filter_free(&filter);
+    return 0;
+}
+
 static bool read_texts(struct random *random, const struct seeds *seeds, size_t count)
 {
     static const char *const capabilities[] = {"CAP_SYS_ADMIN", "CAP_NET_ADMIN"};
@@ -510,6 +307,7 @@ static bool read_texts(struct random *random, const struct seeds *seeds, size_t 
         .minimum_kernel = random_below(random, 2) ? "6.1" : NULL,
         .include = random_below(random, 8) ? include_seed : NULL,
         .include_context = &include,
+        .program = take_program,
     };
     options.compat = random_below(random, COMPAT_COMPILE_SECCOMP_POLICY + 1);
     struct policy_text texts[TEXTS_MOST];
@@ -526,11 +324,11 @@ static bool read_texts(struct random *random, const struct seeds *seeds, size_t 
         options.default_action = NULL;
         result = policy_parse_texts(texts, 1, &options, &policy, &notes, &error);
     }
-    if (result == 0) {
+    if (result == 0 && policy) {
         check_round_trip(policy);
         check_resolution(policy, arch);
         policy_free(policy);
-    } else {
+    } else if (result < 0) {
         CLEANUP_FREE char *line = error_line(&error);
         require((error.kind == ERROR_POLICY || error.kind == ERROR_USAGE) && *line &&
                 !strchr(line, '\n'));
@@ -555,7 +353,9 @@ static void mutate_format(const struct given *given, const char *format, unsigne
         add_folder(&oci, *folder, "oci");
     }
     if (strcmp(format, "elfcage") == 0) {
-        add_canonical(&seeds, &oci);
+        add_made(&seeds, &oci, canonical_text);
+    } else if (strcmp(format, "bpf") == 0) {
+        add_made(&seeds, &oci, compiled_program);
     }
     seeds_free(&oci);
     if (seeds.count == 0) {
