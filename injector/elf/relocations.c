@@ -111,5 +111,5 @@ uint64_t relocation_extent(const struct image *image, const struct relocation *r
     }
     GElf_Sym symbol;
     codec_get_sym(codec, bytes.data, &symbol);
-    return symbol.st_size > word ? symbol.st_size : word;
+    return symbol.st_size; /* glibc takes the smaller one of both symbols, musl this one */
 }
