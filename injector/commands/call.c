@@ -27,18 +27,17 @@ static bool parse_number(const char *text, uint64_t *number)
     return true;
 }
 
-int call_parse_abi(const struct arch *arch, const char *name, const struct abi **abi, bool *x32,
-                   struct error *error)
+const struct abi *call_parse_abi(const struct arch *arch, const char *name, bool *x32,
+                                 struct error *error)
 {
     *x32 = name && strcmp(name, "x32") == 0;
     for (size_t i = 0; i < arch->abi_count; i++) {
         if (!name || strcmp(arch->abis[i]->name, *x32 ? "x86_64" : name) == 0) {
-            *abi = arch->abis[i];
-            return 0;
+            return arch->abis[i];
         }
     }
-    return error_set(error, ERROR_USAGE, "--abi %s: a program for %s cannot use it", name,
-                     arch->name);
+    error_set(error, ERROR_USAGE, "--abi %s: a program for %s cannot use it", name, arch->name);
+    return NULL;
 }
 
 int call_parse_number(const struct abi *abi, bool x32, const char *text, uint32_t *out,
@@ -104,11 +103,10 @@ int call_parse(const struct arch *arch, const char *abi_name, char *const *opera
                struct seccomp_data *call, struct error *error)
 {
     struct seccomp_data parsed = {0};
-    const struct abi *abi;
-    bool x32;
-    uint32_t number;
-    if (call_parse_abi(arch, abi_name, &abi, &x32, error) < 0 ||
-        call_parse_number(abi, x32, operands[0], &number, error) < 0) {
+    bool x32 = false;
+    uint32_t number = 0;
+    const struct abi *abi = call_parse_abi(arch, abi_name, &x32, error);
+    if (!abi || call_parse_number(abi, x32, operands[0], &number, error) < 0) {
         return -1;
     }
     if (count - 1 > ARGUMENTS) {

@@ -9,9 +9,9 @@
 #include <linux/seccomp.h>
 
 /* The ABI of that name that a program for `arch` can use, native if NULL; *x32: its x32 numbers.
-   ERROR_USAGE. */
-int call_parse_abi(const struct arch *arch, const char *name, const struct abi **abi, bool *x32,
-                   struct error *error);
+   NULL and ERROR_USAGE if there is none. */
+const struct abi *call_parse_abi(const struct arch *arch, const char *name, bool *x32,
+                                 struct error *error);
 
 /* The number of a system call, by name or as a number. ERROR_USAGE. */
 int call_parse_number(const struct abi *abi, bool x32, const char *text, uint32_t *number,

@@ -246,11 +246,10 @@ static int add_operand(const struct explain *explain, const struct given *given,
         findings->sigsys = true; /* 128 + SIGSYS is asked about more often than adjtimex */
         return 0;
     }
-    const struct abi *abi;
-    bool x32;
-    uint32_t number;
-    if (call_parse_abi(given->arch, explain->abi, &abi, &x32, error) < 0 ||
-        call_parse_number(abi, x32, text, &number, error) < 0) {
+    bool x32 = false;
+    uint32_t number = 0;
+    const struct abi *abi = call_parse_abi(given->arch, explain->abi, &x32, error);
+    if (!abi || call_parse_number(abi, x32, text, &number, error) < 0) {
         return -1;
     }
     add_question(findings, given, abi, number);

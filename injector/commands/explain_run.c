@@ -68,8 +68,10 @@ static void executed(void *context, pid_t process)
     cage->path = path ? path : memory_strdup("the program");
     cage->subject = (struct subject){cage->path, image_arch(cage->caged.image), cage->caged.policy,
                                      cage->caged.table, &cage->caged.filter};
-    struct run_cage **slot = memory_append(&run->cages.items, &run->cages.count,
-                                           &run->cages.capacity, sizeof *run->cages.items);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+    const size_t size = sizeof *run->cages.items;
+    struct run_cage **slot =
+        memory_append(&run->cages.items, &run->cages.count, &run->cages.capacity, size);
     *slot = cage;
 }
 

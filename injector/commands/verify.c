@@ -62,7 +62,9 @@ static int compare_policy(const char *file, const struct caged *caged, const str
     int result = table_resolve(policy, image_arch(caged->image), &table, NULL, NULL, error);
     if (result == 0 && !caged->policy) {
         result = prove_or_fail(&caged->filter, table, ERROR_CHECK, error);
-        error_name_file(error, file);
+        if (result < 0) {
+            error_name_file(error, file);
+        }
     } else if (result == 0 && !policy_equal(policy, caged->policy)) {
         result =
             error_file(error, ERROR_CHECK, file,

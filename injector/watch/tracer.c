@@ -42,6 +42,12 @@ struct tracer {
     struct error *error;
 };
 
+/* ptrace(2) takes numbers as pointers. */
+static void *as_pointer(uint64_t value)
+{
+    return (void *)(uintptr_t)value; /* NOLINT(performance-no-int-to-ptr) */
+}
+
 size_t watch_read(pid_t thread, uint64_t address, void *bytes, size_t size)
 {
     size_t done = 0;
@@ -50,8 +56,7 @@ size_t watch_read(pid_t thread, uint64_t address, void *bytes, size_t size)
         size_t step = 4096 - (size_t)((address + done) % 4096);
         step = step < size - done ? step : size - done;
         struct iovec here = {(uint8_t *)bytes + done, step};
-        struct iovec there = {(void *)(uintptr_t)(address + done),
-                              step}; /* NOLINT(performance-no-int-to-ptr) */
+        struct iovec there = {as_pointer(address + done), step};
         if (process_vm_readv(thread, &here, 1, &there, 1, 0) != (ssize_t)step) {
             break;
         }
@@ -112,8 +117,7 @@ static void forget(struct tracer *tracer, struct thread *thread)
 /* A thread that dies meanwhile (ESRCH) is reported by waitpid(2). */
 static int resume(struct tracer *tracer, pid_t id, int signal)
 {
-    if (ptrace(PTRACE_SYSCALL, id, NULL, (void *)(intptr_t)signal) < 0 &&
-        errno != ESRCH) { /* NOLINT(performance-no-int-to-ptr) */
+    if (ptrace(PTRACE_SYSCALL, id, NULL, as_pointer((uint64_t)signal)) < 0 && errno != ESRCH) {
         return error_system(tracer->error, errno, NULL, "a traced thread cannot go on");
     }
     return 0;
@@ -171,8 +175,7 @@ static void leave(struct tracer *tracer, struct thread *thread,
 static int stopped_at_call(struct tracer *tracer, struct thread *thread)
 {
     struct __ptrace_syscall_info info = {0};
-    long size = ptrace(PTRACE_GET_SYSCALL_INFO, thread->id, (void *)sizeof info,
-                       &info); /* NOLINT(performance-no-int-to-ptr) */
+    long size = ptrace(PTRACE_GET_SYSCALL_INFO, thread->id, as_pointer(sizeof info), &info);
     if (size < 0 && errno != ESRCH) {
         return error_system(tracer->error, errno, NULL,
                             "the kernel does not say which call is made (Linux 5.3 does)");
@@ -341,8 +344,7 @@ static int seize(pid_t child, struct error *error)
 {
     unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
                             PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
-    if (ptrace(PTRACE_SEIZE, child, NULL, (void *)options) <
-        0) { /* NOLINT(performance-no-int-to-ptr) */
+    if (ptrace(PTRACE_SEIZE, child, NULL, as_pointer(options)) < 0) {
         return error_system(error, errno, NULL,
                             "the command cannot be traced: run it where ptrace(2) is allowed");
     }
