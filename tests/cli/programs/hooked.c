@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program or a library that says of each of its functions that a loader calls, in the order in which
- * they are called, whether the filter is there: mkdir gives ENOTUNIQ. What there is depends on macros.
+ * A program or a library that says of each of its functions that a loader calls, in the order in
+ * which they are called, whether the filter is there: mkdir gives ENOTUNIQ. What there is depends
+ * on macros.
  *
  * All by raw system calls, since resolvers of indirect functions run before ld.so has relocated
  * anything that they could call.
@@ -91,7 +92,7 @@ __attribute__((constructor)) static void first(void)
 __attribute__((constructor)) static void second(int count, char **words, char **environment)
 {
     say(count == 1 && words[0] && !words[1] && words + 2 == environment ? NAME " arguments"
-                                                                         : NAME " no arguments");
+                                                                        : NAME " no arguments");
 }
 #endif
 
