@@ -140,13 +140,18 @@ static int settle(struct inject *inject, struct error *error)
     return backend_parse(inject->backend, &inject->compiler, error);
 }
 
+/* Does the original have functions that run before that hook? */
+static uint32_t preinit_flag(const struct image *original, enum hook hook)
+{
+    return hook == HOOK_ENTRY && image_has_preinit(original) ? PAYLOAD_PREINIT : 0u;
+}
+
 /* What goes into the file; borrows from `compiled`, `instructions` and the packed `policy`. */
 static struct cage make_cage(const struct image *image, const struct compiled *compiled,
                              const struct buffer *instructions, const struct buffer *policy,
                              const struct inject *inject, const struct policy_source *source)
 {
     enum hook hook = choose_hook(inject, image);
-    bool has_preinit = hook == HOOK_ENTRY && image_has_preinit(image);
     return (struct cage){
         .instructions = {instructions->data, instructions->size},
         .policy_text = compiled->canonical,
@@ -156,7 +161,7 @@ static struct cage make_cage(const struct image *image, const struct compiled *c
         .stub_flags = inject->stub_flags,
         .payload_flags = (source->audit ? PAYLOAD_AUDIT : 0u) |
                          (source->allow_nesting ? PAYLOAD_ALLOW_NESTING : 0u) |
-                         (has_preinit ? PAYLOAD_PREINIT : 0u),
+                         preinit_flag(image, hook),
         .hook = hook,
     };
 }
@@ -296,6 +301,9 @@ static int inject_again(const struct job *job, const struct payload *payload, st
     if (uncage(job->image, payload, &uncaged, error) < 0) {
         return -1;
     }
+    /* It may have been the old hook that has an array. */
+    job->cage->payload_flags &= ~PAYLOAD_PREINIT;
+    job->cage->payload_flags |= preinit_flag(uncaged.image, job->cage->hook);
     struct plan *forth = NULL;
     if (plan_inject(uncaged.image, job->cage, &forth, error) < 0) {
         return -1;

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# --hook preinit: constructors of libraries are filtered too, whoever linked the program, position-
+# independent or not, after strip and its like too; and where there is no place for it, it is refused.
+. "$(dirname "$0")/lib.bash"
+deny=(--default allow --deny mkdir,mkdirat:ENOTUNIQ)
+[[ $(uname -m) == x86_64 ]] || skip_all "the program is written for x86"
+mkdir libraries
+${CC:-gcc} -O1 -w -shared -fPIC -DLIBRARY -DCALL=call_library -DCONSTRUCTOR -o libraries/liblibrary.so \
+    "$PROGRAMS/hooked.c" || bail "no library"
+
+# program FLAG...: into `original`; a failure is left to the caller.
+program() {
+    ${CC:-gcc} -O1 -w -DCONSTRUCTOR -DNAME='"program"' -o original "$PROGRAMS/hooked.c" "$@" -Llibraries \
+        -llibrary -Wl,-rpath,"$WORK/libraries" 2>.cc
+}
+# caged_works TEXT
+caged_works() {
+    run ./caged
+    is "$status $err$(sed 's/ filtered$/ free/' .out)" "0 $(cat plain)" "$1: works as before"
+    is "$(grep -c '^library constructor filtered$' .out) $(grep -c ' free$' .out)" "1 0" \
+        "$1: the library's constructor is filtered"
+}
+after() {
+    local text=$1
+    shift
+    if ! command -v "$1" >/dev/null; then
+        skip "$text after $1" "$1 is not installed"
+        return
+    fi
+    cp caged kept
+    if "$@" caged >/dev/null 2>&1 && ./caged >.out 2>.err && [ "$(sed 's/ filtered$/ free/' .out)" = "$(cat plain)" ] &&
+        [ "$(grep -c ' free$' .out)" = 0 ] && "$ELFCAGE" verify -q caged 2>.err; then
+        ok "$text: works, is filtered and verifies after $*"
+    else
+        not_ok "$text: works, is filtered and verifies after $*" "$(cat .out .err)"
+    fi
+    mv kept caged
+}
+check() {
+    local text=$1
+    ./original >plain
+    rm -f caged
+    if ! "$ELFCAGE" inject -q "${deny[@]}" --hook preinit -o caged original 2>.err; then
+        not_ok "$text: caged" "$(head -n 1 .err)"
+        return
+    fi
+    caged_works "$text"
+    succeeds "$text: verify" "$ELFCAGE" verify -q caged
+    "$ELFCAGE" remove -o back caged
+    is "$(digest back)" "$(digest original)" "$text: remove gives the original back"
+    after "$text" strip
+    after "$text" eu-strip
+    after "$text" llvm-strip
+    after "$text" objcopy -S
+    after "$text" patchelf --set-rpath "$WORK/libraries"
+}
+for linker in bfd lld mold; do
+    if ! program -fuse-ld=$linker; then
+        skip "$linker" "no linker $linker"
+        continue
+    fi
+    for kind in "-pie -fPIE" "-no-pie -fno-pie" "-pie -fPIE -DPREINIT" "-no-pie -fno-pie -DPREINIT" "-pie -fPIE -Wl,-z,now"; do
+        # shellcheck disable=SC2086 # words
+        program -fuse-ld=$linker $kind || bail "$linker $kind: $(head -n 1 .cc)"
+        check "$linker, $kind"
+    done
+done
+program -pie -fPIE -s || bail "not built"
+check "stripped before"
+program -pie -fPIE || bail "not built"
+if command -v patchelf >/dev/null; then
+    patchelf --set-rpath "$WORK/libraries" original
+    check "patchelf before"
+fi
+program -pie -fPIE || bail "not built"
+"$PYTHON" - original <<'P'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+struct.pack_into("<Q", data, 40, 0)
+struct.pack_into("<HH", data, 60, 0, 0)
+open(sys.argv[1], "wb").write(data)
+P
+./original >plain
+cage caged original "${deny[@]}" --hook preinit
+caged_works "no section headers"
+"$ELFCAGE" remove -o back caged
+is "$(digest back)" "$(digest original)" "no section headers: remove gives the original back"
+
+# Through an explicit loader, and what show says.
+program -pie -fPIE || bail "not built"
+cage caged original "${deny[@]}" --hook preinit
+loader=$(readelf -lW original | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+run "$loader" ./caged
+is "$status $(head -n 1 .out)" "0 library constructor filtered" "through an explicit ld.so"
+run "$ELFCAGE" show caged
+like "$out" 'hook +preinit: the dynamic loader and resolvers of indirect functions run before it' \
+    "show says what runs before"
+fails 2 'use --replace' "the entry hook for a file with preinit is another cage" \
+    "$ELFCAGE" inject "${deny[@]}" -i caged
+succeeds "with --replace it gets it" "$ELFCAGE" inject "${deny[@]}" --replace -i caged
+run ./caged
+is "$(head -n 1 .out)" "library constructor free" "and the library comes first again"
+"$ELFCAGE" remove -i caged
+is "$(digest caged)" "$(digest original)" "and goes back to the original"
+
+# No place for it.
+if have_32bit; then
+    build pie hooked.c -DALONE -m32 -pie -fPIE
+    fails 4 'needs a table of relocations with addends \(DT_RELA\).*use --hook entry' "32 bits, position-independent" \
+        "$ELFCAGE" inject "${deny[@]}" --hook preinit -o out pie
+    build fixed hooked.c -DALONE -m32 -no-pie -fno-pie
+    succeeds "32 bits at a fixed address" "$ELFCAGE" inject "${deny[@]}" --hook preinit -o caged fixed
+    is "$(./caged)" "main filtered" "runs filtered"
+fi
+if command -v ld.lld >/dev/null; then
+    # _fini and _init that do something are no room.
+    printf '__asm__(".section .init,\\"ax\\"; nop; .section .fini,\\"ax\\"; nop; .text");' >more.c
+    program -fuse-ld=lld -pie -fPIE more.c || bail "not built"
+    fails 4 'no two entries to spare for DT_PREINIT_ARRAY.*use --hook entry' "no entries to spare" \
+        "$ELFCAGE" inject "${deny[@]}" --hook preinit -o out original
+    program -fuse-ld=lld -no-pie -fno-pie -pg || bail "no -pg"
+    fails 4 'no two entries to spare' "-pg: _init has something to do" \
+        "$ELFCAGE" inject "${deny[@]}" --hook preinit -o out original
+fi
+holds "nothing is left behind" test ! -e out
+finish
