@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define MOST_RULES POLICY_MAX_RULES
-#define MOST_STEPS 200000u /* pieces that are looked at for one system call */
+#define MOST_STEPS 2000000u /* pieces that are looked at for one system call */
 
 /* A conjunction, perhaps with several conditions on one argument. */
 struct term {
