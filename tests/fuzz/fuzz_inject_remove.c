@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any image that can be caged: the caged file is an image, its payload is found, what must be true
- * of it is, and removal gives the same bytes back. The same a second time, from the result.
+ * Any image that can be caged, by any hook: the caged file is an image, its payload is found, what
+ * must be true of it is, loaders call the stub, and removal gives the same bytes back.
  */
 #include "base/memory.h"
 #include "elf/payload.h"
 #include "elf/plan.h"
+#include "elf/verify_hook.h"
 #include "tests/unit/elf/check_cage.h"
 
 #include <stdio.h>
@@ -31,6 +32,7 @@ static void go_back(const struct image *image, struct bytes original)
     const char *problem =
         check_cage(original, image_bytes(image), &payload, image_arch(image)->page_size, false);
     require(!problem, problem);
+    require(verify_hook(image, &payload, &error) == 0, "the stub is called");
     require(plan_remove(image, &payload, &plan, &error) == 0, "the cage can be removed");
     struct buffer back = plan_apply(plan, image);
     require(back.size == original.size && memcmp(back.data, original.data, back.size) == 0,
@@ -40,15 +42,14 @@ static void go_back(const struct image *image, struct bytes original)
     payload_clear(&payload);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void test_hook(struct bytes original, enum hook hook)
 {
     static const uint8_t filter[16] = {6, 0, 0, 0, 0, 0, 0xff, 0x7f, 6};
     const struct cage cage = {
-        .instructions = {filter, sizeof filter}, .policy_text = "{}", .hook = HOOK_ENTRY};
+        .instructions = {filter, sizeof filter}, .policy_text = "{}", .hook = hook};
     struct error error = {0};
     struct image *image = NULL;
     struct plan *plan = NULL;
-    struct bytes original = {data, size};
     if (image_from_bytes(original, "fuzz", &image, &error) == 0 &&
         plan_inject(image, &cage, &plan, &error) == 0) {
         struct buffer caged = plan_apply(plan, image);
@@ -65,5 +66,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     image_free(image);
     require(error.kind != ERROR_INTERNAL, "no bug of ours");
     error_clear(&error);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    for (enum hook hook = 0; hook < HOOK_COUNT; hook++) {
+        test_hook((struct bytes){data, size}, hook);
+    }
     return 0;
 }
