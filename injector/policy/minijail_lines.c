@@ -254,7 +254,9 @@ char *minijail_token_text(const struct token *token)
     char *text =
         memory_printf("'%.*s'", (int)(token->length < 60 ? token->length : 60), token->text);
     for (char *c = text; *c; c++) {
-        *c = *c < ' ' || *c > '~' ? '?' : *c;
+        if (*c < ' ' || *c > '~') {
+            *c = '?';
+        }
     }
     return text;
 }
