@@ -27,8 +27,6 @@ TARGETS = {"x86_64": "x86_64", "amd64": "x86_64", "x86": "i386", "arm64": "aarch
 # Policies that need an answer to be read; each is tried without as well.
 OPTIONS = {
     "crosvm/seccomp/x86_64/battery.policy": [["--compat", "compile_seccomp_policy"]],
-    "chromiumos-platform2/modemfwd/seccomp/modemfwd-mbimcli-seccomp-arm.policy":
-        [["--format", "minijail"]],
 }
 # policy, target, call, what happens to it, and the line that says so: read from the texts.
 ROWS = [
@@ -145,8 +143,8 @@ def elfcage(folder, *arguments):
 
 def outcome(folder, unit, target, options):
     """A row of the table."""
-    made = elfcage(folder, "compile", "-q", "--to", "oci", "--target", target, *options, "--policy",
-                   unit, "-o", "-")
+    made = elfcage(folder, "compile", "-q", "--to", "oci", "--format", "minijail", "--target", target,
+                   *options, "--policy", unit, "-o", "-")
     if made.returncode not in (0, 3):
         return f"FAILED\t{made.returncode}: {made.stderr.strip()}"
     if made.returncode == 3:
