@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kinds of ELF executables of the matrix, and how each is built.
+"""The kinds of ELF files of the matrix, and how each is built.
 
-A kind is (name, programs that must be installed, build steps). A step is a command in which
-{out} is the file to make and {src} the folder of sources, or a function of the path."""
+A kind is (name, programs that must be installed, build steps, function to stop at, options of inject,
+compiler of the loader, whether only --full looks at it). A step is a command in which {out} is the
+file to make and {src} the folder of sources, or a function of the path. A kind with a loader is a
+shared object: programs/load.c, made by that compiler, loads it and calls its main()."""
 
 import collections
 import os
@@ -13,15 +15,15 @@ import harness
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 
-Kind = collections.namedtuple("Kind", "name needs steps breakpoint")
+Kind = collections.namedtuple("Kind", "name needs steps breakpoint options loader full")
 
 BIG_BSS = "-mcmodel=medium -DBIG_BSS=3221225472UL"
 KINDS = []
 
 
-def kind(name, needs, *steps, breakpoint="main"):
+def kind(name, needs, *steps, breakpoint="main", options="", loader=None, full=False):
     words = [step.split() if isinstance(step, str) else step for step in steps]
-    KINDS.append(Kind(name, needs.split(), words, breakpoint))
+    KINDS.append(Kind(name, needs.split(), words, breakpoint, options.split(), loader, full))
 
 
 def gcc(flags):
@@ -147,6 +149,30 @@ kind("i386-mold", "gcc -m32 mold", gcc32("-fuse-ld=mold -pie -fPIE"))
 kind("i386-static", "gcc -m32", gcc32("-static"))
 kind("i386-static-pie", "gcc -m32", gcc32("-static-pie -fPIE"))
 
+# The hook in front of the constructors of libraries: each linker, with and without a fixed address.
+for linker, needs in (("bfd", "gcc"), ("lld", "gcc ld.lld"), ("mold", "gcc mold")):
+    for name, flags in (("pie", "-pie -fPIE"), ("exec", "-no-pie -fno-pie")):
+        kind(f"preinit-{name}-{linker}", needs, gcc(f"-fuse-ld={linker} {flags}"),
+             options="--hook preinit", full=(name, linker) in (("exec", "bfd"), ("exec", "mold")))
+SHARED = "-shared -fPIC -DSHARED"
+# Shared objects: the functions that a loader calls of them, or none.
+INITIALISERS = {
+    "neither": "-nostartfiles -DNO_START -DNO_CONSTRUCTOR",
+    "init": "-nostartfiles -DNO_START -DNO_CONSTRUCTOR -DOWN_INIT -Wl,-init=own_init",
+    "array": "-nostartfiles -DNO_START",
+    "both": "-nostartfiles -DNO_START -DOWN_INIT -Wl,-init=own_init",
+    "usual": "",
+}
+for linker, needs in (("bfd", "gcc"), ("lld", "gcc ld.lld"), ("mold", "gcc mold")):
+    for name, flags in INITIALISERS.items():
+        kind(f"so-{name}-{linker}", needs,
+             gcc(f"-fuse-ld={linker} {SHARED} {flags}"), loader="gcc",
+             full=(name, linker) not in (("both", "bfd"), ("array", "lld"), ("neither", "mold"),
+                                         ("usual", "lld")))
+kind("so-usual-musl", "musl-gcc", f"musl-gcc -O1 -g {SHARED} -o {{out}} {{src}}/kinds.c",
+     loader="musl-gcc")
+kind("so-i386", "gcc -m32", gcc32(SHARED), loader=f"gcc {M32}")
+
 _go_lock = threading.Lock()  # builds share one cache: one fills it, the next finds it full
 
 
@@ -181,6 +207,12 @@ class Builder:
                 if harness.have(need):
                     return f"{need} is not installed"
         return None
+
+    def build_loader(self, kind, out):
+        """None, or what went wrong."""
+        result = harness.run([*kind.loader.split(), "-O1", "-g", "-o", out, PROGRAMS / "load.c",
+                              "-pthread"], env=self.environment)
+        return None if result.status == 0 else harness.said(result)
 
     def build(self, kind, out):
         """None, or what went wrong."""

@@ -66,6 +66,12 @@ class Subject:
         self.transcript = None
         self.inject_problem = None
 
+    def command(self, path):
+        """What runs a file: a shared object is loaded."""
+        if self.kind.loader:
+            return [self.folder / "load", f"./{path.name}"]
+        return [f"./{path.name}"]
+
     def copy(self, path, name):
         """A copy of a file, in a new folder and under the same name, to be changed."""
         folder = self.folder / name / path.parent.name
@@ -81,7 +87,7 @@ class Subject:
 
     def difference(self, path, is_caged, interpreter=None):
         """What is wrong with a run of the program; None if nothing is."""
-        command = ([interpreter] if interpreter else []) + [f"./{path.name}"]
+        command = ([interpreter] if interpreter else []) + self.command(path)
         result = run(command, cwd=path.parent)
         if result.status != 0 or result.err:
             return said(result)
@@ -109,7 +115,8 @@ def column_inject(subject):
     if not subject.elfcage:
         return
     subject.caged.parent.mkdir()
-    result = run([subject.elfcage, "inject", *POLICY, subject.original, "-o", subject.caged])
+    result = run([subject.elfcage, "inject", *POLICY, *subject.kind.options, subject.original, "-o",
+                  subject.caged])
     if result.status != 0:
         subject.inject_problem = said(result)
         raise Failure(subject.inject_problem)
@@ -126,7 +133,13 @@ def column_run(subject):
             raise Failure(problem)  # an original that does not run is a fault of the matrix
 
 
+def need_program(subject):
+    if subject.kind.loader:
+        raise NotApplicable("a shared object")
+
+
 def column_ldso(subject):
+    need_program(subject)
     interpreter = harness.Elf(subject.original).interpreter
     if interpreter is None:
         raise NotApplicable("static")
@@ -186,6 +199,7 @@ def auxiliary_problem(path, elf):
 
 
 def column_phdr(subject):
+    need_program(subject)
     before = []
     for path, is_caged in both(subject):
         elf = harness.Elf(path)
@@ -218,6 +232,7 @@ def column_elflint(subject):
 
 def column_gdb(subject):
     """gdb stops in main, and the backtrace is the original's."""
+    need_program(subject)
     if harness.have("gdb"):
         raise Skip("gdb is not installed")
     before = None
@@ -263,6 +278,7 @@ def ids_of_core(path, folder):
 
 
 def column_core(subject):
+    need_program(subject)
     if harness.have("eu-unstrip", "readelf"):
         raise Skip("eu-unstrip is not installed")
     pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
@@ -411,7 +427,11 @@ def cells_of_kind(kind, builder, folder, elfcage, columns):
     problem = builder.build(kind, subject.original)
     if problem:
         return {column: ("FAIL", f"not built: {problem}") for column in columns}, ""
-    result = run([f"./{subject.original.name}"], cwd=subject.original.parent)
+    if kind.loader:
+        problem = builder.build_loader(kind, folder / "load")
+        if problem:
+            return {column: ("FAIL", f"no loader: {problem}") for column in columns}, ""
+    result = run(subject.command(subject.original), cwd=subject.original.parent)
     subject.transcript = result.out
     if result.status != 0 or not re.search(r"(?m)^call from main: allowed$", result.out):
         return {column: ("FAIL", f"the original: {said(result)}") for column in columns}, ""
@@ -469,7 +489,9 @@ def print_table(rows, columns, layouts):
 
 def arguments():
     parser = argparse.ArgumentParser(description="the matrix of ELF kinds")
-    parser.add_argument("--kinds", help="comma-separated; all if not given")
+    parser.add_argument("--kinds", help="comma-separated; all but those of --full if not given")
+    parser.add_argument("--full", action="store_true",
+                        help="kinds too that differ little from one of the others")
     parser.add_argument("--columns", help="comma-separated; all if not given")
     parser.add_argument("--keep", metavar="DIR", help="build and work there, and leave it")
     parser.add_argument("--originals", action="store_true",
@@ -477,7 +499,8 @@ def arguments():
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     names = [kind.name for kind in kinds.KINDS]
-    chosen = options.kinds.split(",") if options.kinds else names
+    chosen = options.kinds.split(",") if options.kinds else \
+        [kind.name for kind in kinds.KINDS if options.full or not kind.full]
     columns = options.columns.split(",") if options.columns else list(COLUMNS)
     for unknown in [k for k in chosen if k not in names] + [c for c in columns if c not in COLUMNS]:
         parser.error(f"unknown kind or column: {unknown}")
@@ -493,7 +516,7 @@ def arguments():
 def main():
     options, chosen, columns, elfcage = arguments()
     expected = read_expected()
-    everything = elfcage and len(chosen) == len(kinds.KINDS)
+    everything = elfcage and not options.kinds
     tap = harness.Tap(len(chosen) * len(columns) + (2 if everything else 1))
     known = {kind.name for kind in kinds.KINDS}
     strangers = [key for key in expected if key[0] not in known or key[1] not in COLUMNS]

@@ -51,10 +51,24 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* Pointers in data: something for dynamic relocations (RELR among them) to do. */
 static const char *const words[] = {"alpha", "beta", "gamma", "delta"};
 
+#ifndef NO_CONSTRUCTOR
 static void __attribute__((constructor)) construct(void)
 {
     constructed = 1;
 }
+#endif
+
+#ifdef NO_START /* what start files have, and atexit() needs */
+__attribute__((visibility("hidden"))) void *__dso_handle = &__dso_handle;
+#endif
+
+#ifdef OWN_INIT /* a shared object; named by -Wl,-init */
+void own_init(void);
+void own_init(void)
+{
+    constructed += 2;
+}
+#endif
 
 static void at_end(void)
 {
@@ -105,6 +119,7 @@ static void *call_in_thread(void *argument)
     return NULL;
 }
 
+#ifndef SHARED
 /* What dl_iterate_phdr() says first is about the program. */
 static int first_object(struct dl_phdr_info *info, size_t size, void *context)
 {
@@ -148,6 +163,7 @@ static void check_phdr(const char *self)
         puts("phdr: dl_iterate_phdr says the same");
     }
 }
+#endif
 
 static int hold(void)
 {
@@ -194,7 +210,9 @@ int main(int argc, char **argv)
     *end = 2;
     printf("bss: %d %d\n", big[0], *end);
 #endif
+#ifndef SHARED /* AT_PHDR is about the program that loads it */
     check_phdr(argv[0]);
+#endif
     snprintf(directory, sizeof directory, "kinds-directory-%ld", (long)getpid());
     try_call("main", directory);
     if (pthread_create(&threads[0], NULL, call_in_thread, directory) != 0) {
