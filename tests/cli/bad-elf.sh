@@ -31,6 +31,7 @@ build tiny tiny.c -nostdlib -static -Wl,-z,noseparate-code
 ${CC:-gcc} -c -o object.o "$PROGRAMS/marker.c" || bail "no compiler"
 ld -r -o module.ko object.o || bail "no linker"
 build library.so early.c -shared -fPIC
+cp "$(readelf -lW program | sed -n 's/.*interpreter: \(.*\)\]/\1/p')" loader.so || bail "no loader"
 
 cat >textrel.c <<'C'
 __asm__(".text\nrelocated: .quad main\n");
@@ -55,7 +56,9 @@ refused 'not an ELF' "zeros" zeros
 refused 'not an ELF' "random bytes" random
 refused 'relocatable|ET_REL|object' "an object file" object.o
 refused 'relocatable|ET_REL|object|module' "a kernel module" module.ko
-refused 'shared|library' "the entry hook for a shared object" library.so --hook entry
+refused 'the dynamic loader' "the dynamic loader" loader.so
+fails 4 'a shared object, which nobody enters' "the entry hook for a shared object" \
+    "$ELFCAGE" inject "${deny[@]}" --hook entry -o d/out library.so
 
 refused 'TEXTREL' "a program with text relocations" textrel
 
