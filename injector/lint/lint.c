@@ -153,11 +153,12 @@ static const struct check checks[] = {
      lint_no_ceiling},
     /* binary.c */
     {{"EC601", NOTE, "Code runs before the filter",
-      "The hook is the entry point; the loader and the constructors of libraries come before it. "
-      "Link the program statically where that matters."},
+      "The default hook is the entry point; the loader and the constructors of libraries come "
+      "before it. Cage with --hook preinit, or link the program statically, where that matters."},
      lint_before_hook},
     {{"EC602", WARNING, "The program's own code runs before the filter",
-      "A DT_PREINIT_ARRAY (sanitizers have one) comes before the entry point. Build without."},
+      "A DT_PREINIT_ARRAY (sanitizers have one) comes before the entry point. Cage with --hook "
+      "preinit, or build without."},
      lint_preinit},
     {{"EC603", WARNING, "Privileges meet no_new_privs",
       "Cage with --nnp never (which needs CAP_SYS_ADMIN at run time) if the program starts "
