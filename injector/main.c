@@ -3,7 +3,7 @@
  * The command table; the one place that prints an error and turns it into an exit status.
  */
 #include "arch/arch.h"
-#include "base/memory.h"
+#include "commands/batch.h"
 #include "commands/command.h"
 #include "policy/sets.h"
 
@@ -78,18 +78,6 @@ static int run(int argument_count, char **arguments, struct error *error)
     return command->run(command, argument_count - 1, arguments + 1, error);
 }
 
-/* Text comes from other people's files: no byte of it may move the cursor or end the line. */
-static void print_error(const struct error *error)
-{
-    CLEANUP_FREE char *line = error_line(error);
-    for (char *c = line; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
-    fprintf(stderr, "elfcage: %s\n", line);
-}
-
 int main(int argument_count, char **arguments)
 {
     struct error error = {0};
@@ -103,7 +91,6 @@ int main(int argument_count, char **arguments)
     if (error.kind == ERROR_NONE) {
         return result;
     }
-    fflush(stdout);
     print_error(&error);
     int status = (int)error.kind;
     error_clear(&error);

@@ -2,8 +2,10 @@
 /*
  * inject: open, compile and prove, plan, write. Nothing is written before all of it has been
  * checked; before the new file gets its name, its payload is read back and proved once more.
+ * Of many files in one run, the policy is compiled once for each architecture among them.
  */
 #include "base/memory.h"
+#include "commands/batch.h"
 #include "commands/caged.h"
 #include "commands/compiled.h"
 #include "commands/output.h"
@@ -19,7 +21,7 @@
 
 struct inject {
     const char *hook, *nnp, *on_load_failure, *backend;
-    bool replace, dry_run;
+    bool replace, force, dry_run;
     /* filled from the texts above */
     enum backend compiler;
     uint32_t stub_flags;
@@ -32,6 +34,7 @@ enum {
     INJECT_ON_LOAD_FAILURE,
     INJECT_BACKEND,
     INJECT_REPLACE,
+    INJECT_FORCE,
     INJECT_DRY
 };
 
@@ -53,6 +56,10 @@ static const struct option_definition definitions[] = {
      INJECT_BACKEND},
     {"replace", 0, NULL, "FILE is caged with another policy: put this one in its place",
      INJECT_REPLACE},
+    {"force", 0, NULL,
+     "with --replace, if FILE was changed since it was caged: take the old\n"
+     "cage out of it as it is",
+     INJECT_FORCE},
     {"dry-run", 'n', NULL, "check all, say what would be written, write nothing", INJECT_DRY},
 };
 
@@ -75,6 +82,9 @@ static int take(void *into, int id, const char *value, struct error *error)
         break;
     case INJECT_REPLACE:
         inject->replace = true;
+        break;
+    case INJECT_FORCE:
+        inject->force = true;
         break;
     default:
         inject->dry_run = true;
@@ -136,6 +146,10 @@ static int settle(struct inject *inject, struct error *error)
         choose("on-load-failure", inject->on_load_failure, "fail", "warn", ELFCAGE_STUB_WARN,
                &inject->stub_flags, error) < 0) {
         return -1;
+    }
+    if (inject->force && !inject->replace) {
+        return error_set(error, ERROR_USAGE,
+                         "--force says how to --replace a cage: give both, or neither");
     }
     return backend_parse(inject->backend, &inject->compiler, error);
 }
@@ -218,10 +232,11 @@ static void print_plan(const char *file, const struct plan *plan)
     }
 }
 
-/* The image as it was before it was caged, for --replace: the plan back, and that image in memory.
- */
+/* The image as it was before it was caged, for --replace, or (--force) as it is without the cage:
+   the plan back, and that image in memory. */
 struct uncaged {
     struct plan *back;
+    bool disarmed;
     struct buffer bytes;
     struct image *image;
 };
@@ -233,10 +248,16 @@ static void uncaged_free(struct uncaged *uncaged)
     buffer_free(&uncaged->bytes);
 }
 
-static int uncage(const struct image *image, const struct payload *payload, struct uncaged *out,
-                  struct error *error)
+static int uncage(const struct image *image, const struct payload *payload, bool force,
+                  struct uncaged *out, struct error *error)
 {
-    if (plan_remove(image, payload, &out->back, error) < 0) {
+    int result = plan_remove(image, payload, &out->back, error);
+    if (result < 0 && force) {
+        error_clear(error);
+        out->disarmed = true;
+        result = plan_disarm(image, payload, &out->back, error);
+    }
+    if (result < 0) {
         return -1;
     }
     out->bytes = plan_apply(out->back, image);
@@ -298,7 +319,7 @@ static int inject_again(const struct job *job, const struct payload *payload, st
                           "caged already, with another policy or other options: use --replace");
     }
     __attribute__((cleanup(uncaged_free))) struct uncaged uncaged = {0};
-    if (uncage(job->image, payload, &uncaged, error) < 0) {
+    if (uncage(job->image, payload, job->inject->force, &uncaged, error) < 0) {
         return -1;
     }
     /* It may have been the old hook that has an array. */
@@ -312,6 +333,12 @@ static int inject_again(const struct job *job, const struct payload *payload, st
     plan_free(forth);
     int result = carry_out(job, whole, error);
     plan_free(whole);
+    if (result == 0 && uncaged.disarmed) {
+        note(job->verbosity,
+             "%s: it was changed since it was caged: the new cage is around what it is now, and "
+             "\"elfcage remove\" will not give the original",
+             output_path(job->output, job->file));
+    }
     return result;
 }
 
@@ -336,35 +363,77 @@ static int inject_into(const struct job *job, struct error *error)
     return result;
 }
 
-static int inject_file(const char *file, const struct inject *inject,
-                       const struct policy_source *source, const struct output *output,
-                       const struct verbosity *verbosity, struct error *error)
+/* What is the same for all files of a run. */
+struct run_of_files {
+    const struct inject *inject;
+    const struct policy_source *source;
+    const struct output *output;
+    const struct verbosity *verbosity;
+    struct compiled *compiled; /* owned; one for each architecture that came up */
+    size_t compiled_count, compiled_capacity;
+};
+
+static void run_of_files_free(struct run_of_files *files)
 {
-    CLEANUP_CLOSE int fd = output_open_source(file, error);
-    if (fd < 0) {
-        return -1;
+    for (size_t i = 0; i < files->compiled_count; i++) {
+        compiled_free(&files->compiled[i]);
     }
-    struct image *image = NULL;
-    if (image_from_fd(fd, file, &image, error) < 0) {
-        return -1;
-    }
-    __attribute__((cleanup(compiled_free))) struct compiled compiled = {0};
-    const struct arch *arch = image_arch(image);
-    int result = -1;
-    if (compiled_load(source, arch, inject->compiler, verbosity, &compiled, error) == 0) {
-        if (!compiled.policy) {
-            note(verbosity, "a filter as it was given, no policy recorded: not proved");
-        } else if (lint_nesting_is_blocked(compiled.table, arch)) {
-            note(verbosity,
-                 "the policy lets the program start others, but a caged one could not load its "
-                 "filter and would exit with status 126: --allow-nesting allows that, \"elfcage "
-                 "lint\" "
-                 "says more");
+    free(files->compiled);
+}
+
+/* The policy for that architecture, compiled and proved when it comes up first. NULL: error is set.
+ */
+static const struct compiled *compile_once(struct run_of_files *files, const struct arch *arch,
+                                           struct error *error)
+{
+    for (size_t i = 0; i < files->compiled_count; i++) {
+        if (files->compiled[i].arch == arch) {
+            return &files->compiled[i];
         }
-        struct buffer instructions = filter_encode(&compiled.filter, image_big_endian(image));
-        struct buffer packed = payload_pack_policy(compiled.canonical);
-        struct cage cage = make_cage(image, &compiled, &instructions, &packed, inject, source);
-        const struct job job = {inject, output, verbosity, file, fd, image, &cage};
+    }
+    if (files->compiled_count > 0 && policy_source_is_read_once(files->source)) {
+        error_set(error, ERROR_USAGE,
+                  "standard input was the policy for files of %s, and cannot be read again for "
+                  "those of %s: give the policy as a file",
+                  files->compiled[0].arch->name, arch->name);
+        return NULL;
+    }
+    struct compiled compiled = {0};
+    if (compiled_load(files->source, arch, files->inject->compiler, files->verbosity, &compiled,
+                      error) < 0) {
+        return NULL;
+    }
+    if (!compiled.policy) {
+        note(files->verbosity, "a filter as it was given, no policy recorded: not proved");
+    } else if (lint_nesting_is_blocked(compiled.table, arch)) {
+        note(files->verbosity,
+             "the policy lets the program start others, but a caged one could not load its filter "
+             "and would exit with status 126: --allow-nesting allows that, \"elfcage lint\" says "
+             "more");
+    }
+    struct compiled *made = memory_append(&files->compiled, &files->compiled_count,
+                                          &files->compiled_capacity, sizeof *files->compiled);
+    *made = compiled;
+    return made;
+}
+
+static int inject_file(const char *file, void *context, struct error *error)
+{
+    struct run_of_files *files = context;
+    CLEANUP_CLOSE int fd = output_open_source(file, error);
+    struct image *image = NULL;
+    if (fd < 0 || image_from_fd(fd, file, &image, error) < 0) {
+        return -1;
+    }
+    int result = -1;
+    const struct compiled *compiled = compile_once(files, image_arch(image), error);
+    if (compiled) {
+        struct buffer instructions = filter_encode(&compiled->filter, image_big_endian(image));
+        struct buffer packed = payload_pack_policy(compiled->canonical);
+        struct cage cage =
+            make_cage(image, compiled, &instructions, &packed, files->inject, files->source);
+        const struct job job = {files->inject, files->output, files->verbosity, file, fd,
+                                image,         &cage};
         result = inject_into(&job, error);
         buffer_free(&instructions);
         buffer_free(&packed);
@@ -387,23 +456,23 @@ static int run(const struct command *command, int argument_count, char **argumen
     if (parsed != 0) {
         return parsed < 0 ? -1 : 0;
     }
-    if (count != 1) {
-        return command_usage_error(command, error, "give one FILE (%zu were given)", count);
-    }
-    if (settle(&inject, error) < 0 || (!inject.dry_run && output_settle(&output, error) < 0)) {
+    if (output_check_operands(command, &output, count, error) < 0 || settle(&inject, error) < 0 ||
+        (!inject.dry_run && output_settle(&output, error) < 0)) {
         return -1;
     }
     if (!policy_source_given(&source)) {
         return command_usage_error(command, error,
                                    "no policy: give --policy FILE, or --default ACTION and rules");
     }
-    return inject_file(operands[0], &inject, &source, &output, &verbosity, error);
+    __attribute__((cleanup(run_of_files_free))) struct run_of_files files = {
+        .inject = &inject, .source = &source, .output = &output, .verbosity = &verbosity};
+    return batch_run(operands, count, inject_file, &files, error);
 }
 
 const struct command command_inject = {
     .name = "inject",
     .summary = "put a filter into an executable or a shared object",
-    .synopsis = "(--policy FILE | --default ACTION [RULES]) (-o OUT | -i) [OPTION...] FILE",
+    .synopsis = "(--policy FILE | --default ACTION [RULES]) (-o OUT FILE | -i FILE...) [OPTION...]",
     .example =
         "  elfcage inject --policy server.json server -o server.caged\n"
         "  elfcage inject --default allow --deny chown,fchown,lchown,fchownat:EPERM -i server",

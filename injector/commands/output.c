@@ -58,6 +58,18 @@ int output_settle(const struct output *output, struct error *error)
     return 0;
 }
 
+int output_check_operands(const struct command *command, const struct output *output, size_t count,
+                          struct error *error)
+{
+    if (count == 0) {
+        return command_usage_error(command, error, "give a FILE");
+    }
+    if (count > 1 && output->path) {
+        return command_usage_error(command, error, "-o OUT takes one FILE (%zu were given)", count);
+    }
+    return 0;
+}
+
 const char *output_path(const struct output *output, const char *source)
 {
     return output->path ? output->path : source;

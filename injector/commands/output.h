@@ -19,6 +19,10 @@ extern const struct option_group output_options;
 /* ERROR_USAGE unless exactly one of -o and -i was given. */
 int output_settle(const struct output *output, struct error *error);
 
+/* ERROR_USAGE unless there is one FILE, or with -i one or more. */
+int output_check_operands(const struct command *command, const struct output *output, size_t count,
+                          struct error *error);
+
 /* The path that is written when `source` is the input. */
 const char *output_path(const struct output *output, const char *source);
 

@@ -168,6 +168,16 @@ bool policy_source_given(const struct policy_source *source)
     return source->file_count || source->default_action || source->rule_count;
 }
 
+bool policy_source_is_read_once(const struct policy_source *source)
+{
+    for (size_t i = 0; i < source->file_count; i++) {
+        if (strcmp(source->files[i], "-") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void policy_source_free(struct policy_source *source)
 {
     free(source->files);

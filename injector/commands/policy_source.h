@@ -42,6 +42,8 @@ extern const struct option_group policy_options;
 const struct arch *target_arch(const char *target, struct error *error);
 
 bool policy_source_given(const struct policy_source *source);
+/* Is any of it standard input, which can be read once only? */
+bool policy_source_is_read_once(const struct policy_source *source);
 
 /* The policy for `arch`. ERROR_USAGE if none, or two, were given. Notes go to standard error. */
 int policy_source_load(const struct policy_source *source, const struct arch *arch,

@@ -5,6 +5,7 @@
  */
 #include "elf/verify.h"
 #include "base/memory.h"
+#include "commands/batch.h"
 #include "commands/caged.h"
 #include "commands/compiled.h"
 #include "commands/policy_source.h"
@@ -139,6 +140,25 @@ static int verify_file(const char *file, const struct verify *verify,
     return 0;
 }
 
+struct run_of_files {
+    const struct verify *verify;
+    const struct policy_source *source;
+    const struct verbosity *verbosity;
+};
+
+static int verify_and_tell(const char *file, void *context, struct error *error)
+{
+    const struct run_of_files *files = context;
+    struct outcome outcome = {0};
+    int result = verify_file(file, files->verify, files->source, files->verbosity, &outcome, error);
+    if (files->verify->json && (result == 0 || error->kind == ERROR_CHECK)) {
+        report_verify(file, result == 0 && outcome.proved, result < 0 ? error : NULL);
+    } else if (result == 0 && !files->verbosity->quiet) {
+        printf("%s: caged, intact, %s\n", file, outcome.text);
+    }
+    return result;
+}
+
 static int run(const struct command *command, int argument_count, char **arguments,
                struct error *error)
 {
@@ -152,23 +172,22 @@ static int run(const struct command *command, int argument_count, char **argumen
     if (parsed != 0) {
         return parsed < 0 ? -1 : 0;
     }
-    if (count != 1) {
-        return command_usage_error(command, error, "give one FILE (%zu were given)", count);
+    if (count == 0) {
+        return command_usage_error(command, error, "give a FILE");
     }
-    struct outcome outcome = {0};
-    int result = verify_file(operands[0], &verify, &source, &verbosity, &outcome, error);
-    if (verify.json && (result == 0 || error->kind == ERROR_CHECK)) {
-        report_verify(operands[0], result == 0 && outcome.proved, result < 0 ? error : NULL);
-    } else if (result == 0 && !verbosity.quiet) {
-        printf("%s: caged, intact, %s\n", operands[0], outcome.text);
+    if (count > 1 && policy_source_is_read_once(&source)) {
+        return command_usage_error(command, error,
+                                   "standard input cannot be read again for each FILE: give the "
+                                   "policy as a file");
     }
-    return result;
+    struct run_of_files files = {&verify, &source, &verbosity};
+    return batch_run(operands, count, verify_and_tell, &files, error);
 }
 
 const struct command command_verify = {
     .name = "verify",
     .summary = "is a file caged, intact, and its filter the policy?",
-    .synopsis = "[--policy FILE | --default ACTION [RULES]] [OPTION...] FILE",
+    .synopsis = "[--policy FILE | --default ACTION [RULES]] [OPTION...] FILE...",
     .example = "  elfcage verify --policy server.json server.caged",
     .groups = {&verify_options, &policy_options, &verbosity_options},
     .run = run,

@@ -172,6 +172,16 @@ static void add_header(struct buffer *buffer, const struct cage *cage,
  * A version note (NT_VERSION) says what it says in the owner's name and has no description. Readers
  * show it as it is, and eu-elflint, which knows few owners, accepts it.
  */
+static void write_note(bool big_endian, struct buffer *text, uint8_t note[static PAYLOAD_NOTE_SIZE])
+{
+    buffer_fill(text, 0, PAYLOAD_NOTE_SIZE - NOTE_HEADER_SIZE - text->size);
+    bytes_put32(note, big_endian, PAYLOAD_NOTE_SIZE - NOTE_HEADER_SIZE);
+    bytes_put32(note + 4, big_endian, 0);
+    bytes_put32(note + 8, big_endian, NT_VERSION);
+    memcpy(note + NOTE_HEADER_SIZE, text->data, text->size);
+    buffer_free(text);
+}
+
 void payload_note(bool big_endian, const uint8_t identity[static BYTES_DIGEST_SIZE],
                   uint8_t note[static PAYLOAD_NOTE_SIZE])
 {
@@ -180,12 +190,14 @@ void payload_note(bool big_endian, const uint8_t identity[static BYTES_DIGEST_SI
     for (size_t i = 0; i < BYTES_DIGEST_SIZE; i++) {
         buffer_printf(&text, "%02x", identity[i]);
     }
-    buffer_fill(&text, 0, PAYLOAD_NOTE_SIZE - NOTE_HEADER_SIZE - text.size);
-    bytes_put32(note, big_endian, PAYLOAD_NOTE_SIZE - NOTE_HEADER_SIZE);
-    bytes_put32(note + 4, big_endian, 0);
-    bytes_put32(note + 8, big_endian, NT_VERSION);
-    memcpy(note + NOTE_HEADER_SIZE, text.data, text.size);
-    buffer_free(&text);
+    write_note(big_endian, &text, note);
+}
+
+void payload_note_removed(bool big_endian, uint8_t note[static PAYLOAD_NOTE_SIZE])
+{
+    struct buffer text = {0};
+    buffer_printf(&text, "elfcage payload removed");
+    write_note(big_endian, &text, note);
 }
 
 static void add_stub(struct buffer *buffer, const struct cage *cage, const struct stub_image *stub,

@@ -59,6 +59,8 @@ struct buffer payload_write(const struct cage *cage, const struct stub_image *st
 /* The note in section .note.elfcage: it follows from the identity. */
 void payload_note(bool big_endian, const uint8_t identity[static BYTES_DIGEST_SIZE],
                   uint8_t note[static PAYLOAD_NOTE_SIZE]);
+/* What stands in its place when the payload was blanked (plan_disarm.c). */
+void payload_note_removed(bool big_endian, uint8_t note[static PAYLOAD_NOTE_SIZE]);
 
 /* Of policy text (its NUL included) and filter. */
 void payload_identity(const struct cage *cage, uint8_t identity[static BYTES_DIGEST_SIZE]);

@@ -23,7 +23,7 @@ struct plan_write {
 };
 
 struct plan {
-    const char *layout; /* "S1", "S6", "S3m", "S2", or "remove": static text */
+    const char *layout; /* "S1", "S6", "S3m", "S2", "remove", "disarm", "copy": static text */
     uint64_t size;      /* of the new file, bytes; what nothing covers is zero */
     struct plan_copy *copies;
     size_t copy_count, copy_capacity;
@@ -38,6 +38,11 @@ int plan_inject(const struct image *image, const struct cage *cage, struct plan 
 /* The original, byte for byte. Refused (ERROR_UNSUPPORTED) when the file was changed since. Undo
    records are hostile input. */
 int plan_remove(const struct image *image, const struct payload *payload, struct plan **out,
+                struct error *error);
+/* For a file that was changed since: as it is, but the hook is led back to what it replaced, and
+   the payload blanked, so that the program runs unfiltered and is not caged. It is not the
+   original. */
+int plan_disarm(const struct image *image, const struct payload *payload, struct plan **out,
                 struct error *error);
 /* The image as it is (plan_compose.c). */
 struct plan *plan_identity(const struct image *image);

@@ -15,7 +15,7 @@ static int changed(const struct image *image, struct error *error, uint64_t offs
 {
     return error_offset(error, ERROR_UNSUPPORTED, image_name(image), offset,
                         "changed since it was caged (%s): the original cannot be given back, use "
-                        "the file it was made from",
+                        "the file it was made from, or --force to take the cage out of this one",
                         what);
 }
 
