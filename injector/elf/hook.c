@@ -188,18 +188,16 @@ static int settle_init(const struct image *image, struct hook_edits *out, struct
         return refuse(image, error, "the dynamic loader: not supported, cage what it loads");
     }
     struct initialiser first = initialisers_first(image);
-    out->next = first.known ? first.function : 0;
+    bool has_element = first.kind == INITIALISER_ELEMENT && first.known;
     if (first.kind == INITIALISER_FUNCTION) {
+        out->next = first.function;
         add_entry(out, first.entry, DT_INIT, HOOK_VALUE_STUB, 0);
-    } else if (calls_init && take_entries(image, false, 1, &index)) {
-        out->next = 0;
-        add_entry(out, index, DT_INIT, HOOK_VALUE_STUB, 0);
-    } else if (first.kind == INITIALISER_ELEMENT && first.known) {
+    } else if (calls_init && take_entries(image, !has_element, 1, &index)) {
+        add_entry(out, index, DT_INIT, HOOK_VALUE_STUB, 0); /* the array is called after it */
+    } else if (has_element) {
+        out->next = first.function;
         out->has_word = true;
         out->word = first.offset;
-    } else if (calls_init && take_entries(image, true, 1, &index)) {
-        out->next = 0;
-        add_entry(out, index, DT_INIT, HOOK_VALUE_STUB, 0);
     } else {
         return refuse(
             image, error,

@@ -41,8 +41,8 @@ bool hook_grows_section(const struct draft *draft, size_t index)
 {
     const GElf_Shdr *shdr = image_shdr(draft->image, index);
     uint64_t end = shdr->sh_addr + shdr->sh_size;
-    return draft->hook.slot && shdr->sh_type == SHT_NOBITS && (shdr->sh_flags & SHF_ALLOC) &&
-           !(shdr->sh_flags & SHF_TLS) && draft->hook.slot >= end &&
+    return draft->hook.slot && shdr->sh_type == SHT_NOBITS && shdr->sh_size &&
+           (shdr->sh_flags & SHF_ALLOC) && !(shdr->sh_flags & SHF_TLS) && draft->hook.slot >= end &&
            draft->hook.slot - end < codec_word_size(image_codec(draft->image));
 }
 
