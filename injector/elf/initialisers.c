@@ -63,7 +63,7 @@ static struct initialiser element(const struct image *image, uint64_t address)
     if (search.hits == 0) {
         result.known = image_ehdr(image)->e_type == ET_EXEC && read_word(image, address, &result);
     } else if (relocation->type == image_arch(image)->relocations.relative &&
-               relocation->target == address) {
+               relocation->symbol == 0 && relocation->target == address) {
         result.function = relocation->addend;
         result.offset = relocation->addend_offset;
         result.known = relocation->has_addend || read_word(image, address, &result);

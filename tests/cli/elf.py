@@ -3,7 +3,7 @@
 What the tests here do to ELF files (little-endian): find the payload, change bytes, forge.
 
     elf.py payload FILE              offset, size, address, index and file position of the program
-                                     header of the PT_LOAD that holds e_entry
+                                     header of the payload's PT_LOAD
     elf.py xor FILE OFFSET MASK      changes one byte; OFFSET may be a sum
     elf.py put FILE OFFSET HEX       writes bytes
     elf.py truncations ELFCAGE FILE STEP FINE
@@ -72,13 +72,12 @@ class Elf:
         return [self.segment(i) for i in range(self.header("phnum"))]
 
     def payload(self):
-        """The index of the program header whose segment holds the entry point."""
-        entry = self.header("entry")
+        """The index of the program header of the payload's segment."""
         for i, segment in enumerate(self.segments()):
-            if segment["type"] == PT_LOAD and \
-                    segment["vaddr"] <= entry < segment["vaddr"] + segment["filesz"]:
+            start = segment["offset"]
+            if segment["type"] == PT_LOAD and self.data[start:start + 8] == b"\xe1elfcage":
                 return i
-        raise SystemExit("no segment holds the entry point")
+        raise SystemExit("no payload")
 
     def offset_of(self, address):
         for segment in self.segments():
@@ -158,12 +157,28 @@ def truncations(elfcage, path, step, fine):
         print("  %5d %s" % (count, message), file=sys.stderr)
 
 
+def hook_of(elf, hook):
+    """(name, file offset, size) of what makes a loader call the stub, in a 64-bit file with hook 1
+    (init) or 2 (preinit): an entry of the dynamic section, and a relocation."""
+    entries = {tag: (at, value) for at, tag, value in elf.dynamic()}
+    tag = 32 if hook == 2 else 12 if 12 in entries else 25
+    found = [("dynamic section", entries[tag][0], 16)]
+    if tag != 12 and 7 in entries:
+        start = elf.offset_of(entries[7][1])
+        for at in range(start, start + entries[8][1], 24):
+            if elf.get(at, 8) == entries[tag][1]:
+                found.append(("relocation", at, 24))
+    return found
+
+
 def regions(elf):
     """(name, file offset, size) of everything a cage stands on."""
     index = elf.payload()
     segment = elf.segment(index)
+    hook = elf.get(segment["offset"] + 20, 4)
     return [("entry", *elf.ehdr["entry"]),
             ("program header", elf.phdr_at(index), elf.header("phentsize")),
+            *(hook_of(elf, hook) if hook else ()),
             ("payload", segment["offset"], segment["filesz"])]
 
 

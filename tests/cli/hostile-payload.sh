@@ -6,8 +6,12 @@
 build dynamic marker.c -s
 build no-pie marker.c -no-pie
 build tiny tiny.c -nostdlib -static '-Wl,-z,noseparate-code'
-for file in dynamic no-pie tiny; do
-    cage caged "$file" --default allow --deny getpriority:ENOANO
+build library hooked.c -shared -fPIC -DLIBRARY -DCALL=call_library -DCONSTRUCTOR
+build preinit hooked.c -DALONE -pie -fPIE
+for file in dynamic no-pie tiny library preinit; do
+    hook=auto
+    [ "$file" = preinit ] && hook=preinit
+    cage caged "$file" --default allow --deny getpriority:ENOANO --hook $hook
     "$PYTHON" "$CLI/elf.py" hostile "$ELFCAGE" caged "$(stride)" >result 2>&1
     like "$(tail -n 1 result)" '^[0-9]+ changes, 0 wrong$' "$file: $(tail -n 1 result)"
     [ "$(wc -l <result)" -eq 1 ] || sed 's/^/#   /' result
