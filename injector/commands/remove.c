@@ -8,6 +8,7 @@
 #include "commands/output.h"
 #include "elf/plan.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 struct removal {
@@ -48,7 +49,10 @@ static int check_size(int fd, const char *name, void *context, struct error *err
 {
     const struct plan *plan = context;
     off_t size = lseek(fd, 0, SEEK_END);
-    if (size < 0 || (uint64_t)size != plan->size) {
+    if (size < 0) {
+        return error_system(error, errno, name, "cannot look at the new file");
+    }
+    if ((uint64_t)size != plan->size) {
         return error_file(error, ERROR_INTERNAL, name, "has the wrong size after writing");
     }
     return 0;

@@ -278,10 +278,21 @@ int temporary_check_signals(const struct temporary *t, struct error *error)
     return 0;
 }
 
+static int sync_file(int fd)
+{
+    int result;
+    do {
+        result = fsync(fd);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+/* By now there is the new file and no way back: what goes wrong here is told, and that it is there.
+ */
 static int sync_directory(const struct temporary *t, struct error *error)
 {
     CLEANUP_CLOSE int fd = openat(t->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0) {
+    if (fd < 0 || sync_file(fd) < 0) {
         return error_system(error, errno, t->destination,
                             "the file is written, but its directory cannot be synchronised");
     }
@@ -290,7 +301,7 @@ static int sync_directory(const struct temporary *t, struct error *error)
 
 int temporary_commit(struct temporary *t, bool sync, struct error *error)
 {
-    if (sync && fsync(t->fd) < 0) {
+    if (sync && sync_file(t->fd) < 0) {
         return error_system(error, errno, t->destination, "cannot synchronise the new file");
     }
     int fd = t->fd;
