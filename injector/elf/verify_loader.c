@@ -24,8 +24,6 @@
 #define ANDROID_RELA 0x60000011
 #define ANDROID_RELR 0x6fffe000
 
-#define SMALLEST_PAGE 4096u
-
 struct loader {
     const struct image *image;
     const struct payload *payload; /* NULL in loader_sees_the_same() and what it calls */
@@ -43,9 +41,8 @@ __attribute__((format(printf, 2, 3))) static int no(const struct loader *l, cons
 
 /* Do the pages of [address, address + size) share one with the payload's? An address inside a page
    stands for that page even where there is no byte: kernels have mapped it. */
-static bool shares_page(const struct loader *l, uint64_t address, uint64_t size)
+static bool shares_page(const struct loader *l, uint64_t page, uint64_t address, uint64_t size)
 {
-    uint64_t page = image_arch(l->image)->page_size;
     uint64_t end;
     uint64_t payload_end;
     if (!bytes_add(address, size, &end) || !bytes_align_up(end, page, &end) ||
@@ -66,12 +63,15 @@ static bool hides_page(const GElf_Phdr *a, const GElf_Phdr *b, uint64_t page)
            (b->p_filesz == 0 || a->p_vaddr - a->p_offset != b->p_vaddr - b->p_offset);
 }
 
-/* A kernel whose pages are larger than what the segments were laid out for cannot map them. */
+/* A kernel whose pages are larger than what the segments were laid out for cannot map them, and the
+   program does not start. One without bytes of the file may be skipped by it.
+ */
 static bool fits_pages(const struct image *image, uint64_t page)
 {
     for (size_t i = 0; i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
-        if (phdr->p_type == PT_LOAD && ((phdr->p_vaddr ^ phdr->p_offset) & (page - 1)) != 0) {
+        if (phdr->p_type == PT_LOAD && phdr->p_filesz != 0 &&
+            ((phdr->p_vaddr ^ phdr->p_offset) & (page - 1)) != 0) {
             return false;
         }
     }
@@ -103,25 +103,28 @@ static int check_shared_pages(const struct loader *l, uint64_t page)
     return 0;
 }
 
-static int check_segments(const struct loader *l)
+static int check_segments(const struct loader *l, uint64_t page)
 {
+    const char *where = page == SMALLEST_PAGE ? "" : " on kernels with larger pages than 4 KiB";
     for (size_t i = 0; i < image_phdr_count(l->image); i++) {
         const GElf_Phdr *phdr = image_phdr(l->image, i);
-        if (i == l->payload->segment || !shares_page(l, phdr->p_vaddr, phdr->p_memsz)) {
+        if (i == l->payload->segment || !shares_page(l, page, phdr->p_vaddr, phdr->p_memsz)) {
             continue;
         }
         if (phdr->p_type == PT_LOAD) {
             return no(l,
-                      "segment %zu at 0x%" PRIx64 " is mapped over the payload's pages: what runs "
-                      "is not the stub",
-                      i, (uint64_t)phdr->p_vaddr);
+                      "segment %zu at 0x%" PRIx64 " is mapped over the payload's pages%s: what "
+                      "runs is not the stub",
+                      i, (uint64_t)phdr->p_vaddr, where);
         }
         if (phdr->p_type == PT_GNU_RELRO) {
-            return no(l, "PT_GNU_RELRO covers the payload's pages: the stub would lose its right "
-                         "to run");
+            return no(l,
+                      "PT_GNU_RELRO covers the payload's pages%s: the stub would lose its right "
+                      "to run",
+                      where);
         }
         if (phdr->p_type == PT_DYNAMIC) {
-            return no(l, "the dynamic section lies in the payload's pages");
+            return no(l, "the dynamic section lies in the payload's pages%s", where);
         }
     }
     return 0;
@@ -322,7 +325,7 @@ static int check_dynamic(const struct loader *l)
 int loader_sees_the_same(const struct image *image, struct error *error)
 {
     const struct loader l = {image, NULL, error};
-    for (uint64_t page = SMALLEST_PAGE; page <= image_arch(image)->page_size; page *= 2) {
+    for (uint64_t page = SMALLEST_PAGE; page <= image_arch(image)->page_size; page *= 4) {
         if (fits_pages(image, page) && check_shared_pages(&l, page) < 0) {
             return -1;
         }
@@ -338,7 +341,13 @@ int loader_sees_the_same(const struct image *image, struct error *error)
 int verify_loader(const struct image *image, const struct payload *payload, struct error *error)
 {
     const struct loader l = {image, payload, error};
-    if (check_segments(&l) < 0 || loader_sees_the_same(image, error) < 0) {
+    for (uint64_t page = SMALLEST_PAGE; page <= image_arch(image)->page_size; page *= 4) {
+        bool runs = page == SMALLEST_PAGE || fits_pages(image, page);
+        if (runs && check_segments(&l, page) < 0) {
+            return -1;
+        }
+    }
+    if (loader_sees_the_same(image, error) < 0) {
         return -1;
     }
     bool recorded = (payload->cage.payload_flags & PAYLOAD_PREINIT) != 0;

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that are made here for a foreign architecture, without network: by clang, with the C
+library and the binutils of Debian's cross compilers, or by the cross compiler. (Of those, only the
+packages with a version in their name can be installed beside gcc-multilib.)
+
+A kind is (name, what must be installed, command)."""
+
+import collections
+import pathlib
+
+HERE = pathlib.Path(__file__).resolve().parent
+KINDS_C = HERE.parent / "elf" / "programs" / "kinds.c"
+KINDS_CC = KINDS_C.with_suffix(".cc")
+BARE_C = HERE / "programs" / "bare.c"
+
+Made = collections.namedtuple("Made", "name needs command")
+
+
+def kinds(target):
+    """The kinds of a target. {out} is the file to make."""
+    gnu = f"{target.tuple}-ld"
+    clang = ["clang", f"--target={target.tuple}", *target.flags, "-O1", "-g"]
+    # For RISC-V there is no way round the cross compiler: lld 14 does not do the relaxation that the
+    # C library was compiled for, and GNU ld makes text relocations for what clang compiles.
+    riscv = target.name == "riscv64"
+    compiler = f"{target.tuple}-gcc-12" if riscv else "clang"
+
+    def libc(name, linker, *flags, source=KINDS_C):
+        path = "lld" if linker == "ld.lld" else f"/usr/bin/{linker}"
+        words = [compiler, "-O1", "-g"] if riscv else [*clang, f"-fuse-ld={path}"]
+        return Made(name, [compiler, linker, f"/usr/{target.tuple}/include/stdio.h"],
+                    [*words, *flags, str(source), "-o", "{out}", "-pthread"])
+
+    def bare(name, *flags):
+        relax = ["-mno-relax"] if riscv else []
+        return Made(name, ["clang", "ld.lld"],
+                    [*clang, *relax, "-ffreestanding", "-fno-stack-protector", "-nostdlib",
+                     "-fuse-ld=lld", *flags, str(BARE_C), "-o", "{out}"])
+
+    pie, fixed = ["-fPIE", "-pie"], ["-fno-pie", "-no-pie"]
+    if riscv:
+        # binutils 2.40 sets DT_TEXTREL in a PIE that reaches thread-local variables the short way.
+        found_first = [libc("pie-short-tls", gnu, *pie)]
+        pie = [*pie, "-ftls-model=initial-exec"]
+    else:
+        found_first = []
+    found = found_first + [
+        libc("pie", gnu, *pie),
+        libc("exec", gnu, *fixed),
+        libc("static", gnu, "-static"),
+        libc("pie-now", gnu, *pie, "-Wl,-z,relro,-z,now"),
+        libc("pie-no-separate-code", gnu, *pie, "-Wl,-z,noseparate-code"),
+        libc("exec-no-id", gnu, *fixed, "-Wl,--build-id=none"),
+        libc("pie-sysv-hash", gnu, *pie, "-Wl,--hash-style=sysv"),
+        libc("pie-stripped", gnu, *pie, "-Wl,-s"),
+        libc("static-no-id", gnu, "-static", "-Wl,--build-id=none"),
+        bare("bare-exec", *fixed, "-static"),
+        bare("bare-pie", "-fPIE", "-static-pie"),
+        bare("bare-pie-stripped", "-fPIE", "-static-pie", "-Wl,-s"),
+    ]
+    if not riscv:
+        found += [
+            libc("pie-lld", "ld.lld", *pie),
+            libc("exec-lld", "ld.lld", *fixed),
+            libc("static-lld", "ld.lld", "-static"),
+        ]
+    else:
+        words = [f"{target.tuple}-g++-12", "-O1", "-g"]
+        for name, flags in (("c++-pie", pie), ("c++-static", ["-static"])):
+            found.append(Made(name, [words[0]], [*words, *flags, str(KINDS_CC), "-o", "{out}",
+                                                 "-pthread"]))
+    if target.name == "aarch64":
+        found.append(libc("static-pie", gnu, "-fPIE", "-static-pie"))
+    if target.name == "arm":
+        found += [libc("pie-thumb", gnu, *pie, "-mthumb"),
+                  libc("pie-a32", gnu, *pie, "-marm"),
+                  bare("bare-thumb", *fixed, "-static", "-mthumb"),
+                  bare("bare-a32", *fixed, "-static", "-marm")]
+    return found
