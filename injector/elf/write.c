@@ -87,8 +87,8 @@ static bool is_refusal(int reason)
            reason == EOPNOTSUPP || reason == EPERM || reason == EBADF || reason == ETXTBSY;
 }
 
-static int copy_range(const struct temporary *t, int source, struct plan_copy left,
-                      struct error *error)
+static int copy_data(const struct temporary *t, int source, struct plan_copy left,
+                     struct error *error)
 {
     while (left.size > 0) {
         if (temporary_check_signals(t, error) < 0) {
@@ -108,6 +108,36 @@ static int copy_range(const struct temporary *t, int source, struct plan_copy le
         left.source += (uint64_t)count;
         left.target += (uint64_t)count;
         left.size -= (uint64_t)count;
+    }
+    return 0;
+}
+
+/* Where the next data or hole begins at `from` or behind it, `end` at most. A file system that does
+   not know has data everywhere. */
+static uint64_t seek(int source, uint64_t from, uint64_t end, int what)
+{
+    off_t found = lseek(source, (off_t)from, what);
+    if (found < 0) {
+        bool only_hole = errno == ENXIO && what == SEEK_DATA;
+        return what == SEEK_HOLE || only_hole ? end : from;
+    }
+    return (uint64_t)found < end ? (uint64_t)found : end;
+}
+
+/* Holes of the original stay holes: the new file has been given its size, and is zero. */
+static int copy_range(const struct temporary *t, int source, struct plan_copy copy,
+                      struct error *error)
+{
+    uint64_t end = copy.source + copy.size;
+    for (uint64_t at = copy.source; at < end;) {
+        uint64_t start = seek(source, at, end, SEEK_DATA);
+        uint64_t stop = start < end ? seek(source, start, end, SEEK_HOLE) : end;
+        stop = stop > start ? stop : end;
+        const struct plan_copy data = {start, copy.target + (start - copy.source), stop - start};
+        if (copy_data(t, source, data, error) < 0) {
+            return -1;
+        }
+        at = stop;
     }
     return 0;
 }
