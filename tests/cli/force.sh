@@ -29,7 +29,7 @@ see() {
         cp "$1" loaded.so
         ./loads >seen 2>&1
         ;;
-    *) "./$1" >seen 2>&1 ;;
+    *) { "./$1" >seen 2>&1; } 2>/dev/null ;;
     esac
 }
 is_free() {
