@@ -125,6 +125,9 @@ bool abi_number_is_private(const struct abi *abi, uint32_t number);
 bool syscall_name_is_known(const char *name);
 /* The known name that is nearest to a misspelt one; NULL if none is near. */
 const char *syscall_name_suggest(const char *name);
+/* "unknown system call "NAME": did you mean "NEAREST"?", the words of every reader for a name that
+   is not known; the caller frees them. */
+char *syscall_name_complaint(const char *name);
 /* "6.18": the Linux version up to which the table is complete, part of what makes output
  * deterministic. */
 const char *syscall_table_version(void);

@@ -6,6 +6,7 @@
  */
 #include "arch/syscalls.h"
 #include "arch/arch.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <linux/audit.h>
@@ -111,6 +112,15 @@ const char *syscall_name_suggest(const char *name)
         text_offer(&search, syscall_rows[i].name);
     }
     return search.nearest;
+}
+
+char *syscall_name_complaint(const char *name)
+{
+    const char *near = syscall_name_suggest(name);
+    return near ? memory_printf("unknown system call \"%s\": did you mean \"%s\"?", name, near)
+                : memory_printf("unknown system call \"%s\": no architecture has it, see \"man 2 "
+                                "syscalls\"",
+                                name);
 }
 
 const char *syscall_table_version(void)

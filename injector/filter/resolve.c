@@ -60,17 +60,13 @@ static int check_policy(const struct policy *policy, const struct arch *arch, st
         if (rules->rule_count == 0 || syscall_name_is_known(rules->name)) {
             continue;
         }
-        const char *near = syscall_name_suggest(rules->name);
-        CLEANUP_FREE char *advice =
-            near != NULL ? memory_printf("did you mean \"%s\"?", near)
-                         : memory_strdup("no architecture has it, see \"man 2 syscalls\"");
+        CLEANUP_FREE char *complaint = syscall_name_complaint(rules->name);
         struct place place = rules->rules[0].place;
         if (place.line == 0) {
-            return error_set(error, ERROR_POLICY, "unknown system call \"%s\": %s", rules->name,
-                             advice);
+            return error_set(error, ERROR_POLICY, "%s", complaint);
         }
-        return error_text(error, ERROR_POLICY, place.file, place.line, place.column,
-                          "unknown system call \"%s\": %s", rules->name, advice);
+        return error_text(error, ERROR_POLICY, place.file, place.line, place.column, "%s",
+                          complaint);
     }
     return 0;
 }

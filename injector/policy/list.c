@@ -141,10 +141,8 @@ static int add_word(const struct reader *r, const struct word *word)
                     text);
     }
     if (!syscall_name_is_known(text)) {
-        const char *near = syscall_name_suggest(text);
-        CLEANUP_FREE char *advice =
-            near ? memory_printf("write '%s'", near) : memory_strdup("correct or remove it");
-        return fail(r, word, "unknown system call '%s': %s", text, advice);
+        CLEANUP_FREE char *complaint = syscall_name_complaint(text);
+        return fail(r, word, "%s", complaint);
     }
     add_name(r, text, NULL, word);
     return 0;

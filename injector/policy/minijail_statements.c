@@ -261,10 +261,8 @@ static int check_name(struct minijail_cursor *cursor, const struct token *token,
         return minijail_fail(cursor, token, "%s is not a name of a system call: correct it", text);
     }
     if (!syscall_name_is_known(known)) {
-        const char *near = syscall_name_suggest(known);
-        CLEANUP_FREE char *advice =
-            near ? memory_printf("write '%s'", near) : memory_strdup("correct or remove it");
-        return minijail_fail(cursor, token, "unknown system call %s: %s", text, advice);
+        CLEANUP_FREE char *complaint = syscall_name_complaint(known);
+        return minijail_fail(cursor, token, "%s", complaint);
     }
     memcpy(name, known, strlen(known) + 1);
     return 0;

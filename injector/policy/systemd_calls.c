@@ -187,11 +187,8 @@ static int check_name(const struct systemd *systemd, const char *name, struct pl
             *name == '~' ? "; '~' stands before the first name, for all of them" : "");
     }
     if (!syscall_name_is_known(name)) {
-        const char *near = syscall_name_suggest(name);
-        CLEANUP_FREE char *advice =
-            near ? memory_printf("did you mean \"%s\"?", near)
-                 : memory_strdup("no architecture has it, see \"man 2 syscalls\"");
-        return systemd_fail(systemd, place, "unknown system call \"%s\": %s", name, advice);
+        CLEANUP_FREE char *complaint = syscall_name_complaint(name);
+        return systemd_fail(systemd, place, "%s", complaint);
     }
     return 0;
 }

@@ -42,8 +42,9 @@ static void test_list_mistakes(void **state)
         const char *text;
         const char *message;
     } mistakes[] = {
-        {"read\n ^raed\n", "unknown system call 'raed': write 'read'"},
-        {"^frobnicate_it", "unknown system call 'frobnicate_it': correct or remove it"},
+        {"read\n ^raed\n", "unknown system call \"raed\": did you mean \"read\"?"},
+        {"^frobnicate_it",
+         "unknown system call \"frobnicate_it\": no architecture has it, see \"man 2 syscalls\""},
         {"read ^12\n",
          "'12' is a number: give the name of the system call, numbers differ from ABI to ABI"},
         {"read,^write:1\n", "'write:1': a list has names of what is allowed, and nothing else: use "

@@ -33,9 +33,11 @@ static const struct {
     {"read: ^2\n", "'2' where an action: 1, allow, return ERRNO, kill, kill-thread, trap, trace or "
                    "log, or an expression that begins with arg0 to arg5, should be"},
     /* Names. */
-    {"^raed: 1\n", "unknown system call 'raed': write 'read'"},
-    {"^frobnicate_it: 1\n", "unknown system call 'frobnicate_it': correct or remove it"},
-    {"^ARM_frobnicate: 1\n", "unknown system call 'ARM_frobnicate': correct or remove it"},
+    {"^raed: 1\n", "unknown system call \"raed\": did you mean \"read\"?"},
+    {"^frobnicate_it: 1\n",
+     "unknown system call \"frobnicate_it\": no architecture has it, see \"man 2 syscalls\""},
+    {"^ARM_frobnicate: 1\n",
+     "unknown system call \"frobnicate\": no architecture has it, see \"man 2 syscalls\""},
     {"^12: 1\n", "'12' is a number: give the name of the system call, as both of minijail's "
                  "compilers want it"},
     {"{^basic-io@systemd}: 1\n",
