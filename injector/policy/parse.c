@@ -73,6 +73,27 @@ static char *name_list(void)
     return buffer_steal_text(&list);
 }
 
+/* What is wrong with the bytes of a text in another encoding than that of all formats; NULL. */
+static const char *foreign_encoding(const struct policy_text *text)
+{
+    static const struct {
+        const char *mark;
+        size_t size;
+        const char *problem;
+    } marks[] = {
+        {"\xef\xbb\xbf", 3,
+         "a byte order mark, which units of systemd alone may begin with: remove it"},
+        {"\xff\xfe", 2, "this is UTF-16: save it as UTF-8, without a byte order mark"},
+        {"\xfe\xff", 2, "this is UTF-16: save it as UTF-8, without a byte order mark"},
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (text->size >= marks[i].size && memcmp(text->text, marks[i].mark, marks[i].size) == 0) {
+            return marks[i].problem;
+        }
+    }
+    return NULL;
+}
+
 /* NULL and the error if there is none. */
 static const struct policy_format *choose(const struct policy_text *text, const char *name,
                                           struct error *error)
@@ -84,8 +105,11 @@ static const struct policy_format *choose(const struct policy_text *text, const 
         }
     }
     CLEANUP_FREE char *list = name_list();
+    const char *encoding = foreign_encoding(text);
     if (name) {
         error_set(error, ERROR_USAGE, "--format %s is not known: it is one of %s", name, list);
+    } else if (encoding) {
+        error_text(error, ERROR_POLICY, text->file, 1, 1, "%s", encoding);
     } else {
         error_text(error, ERROR_POLICY, text->file, 1, 1,
                    "this is no policy of a format that elfcage reads (%s): if it is, say which by "

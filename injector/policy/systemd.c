@@ -280,9 +280,19 @@ static int read_units(const struct policy_text *texts, size_t count,
     return 0;
 }
 
-/* "[Unit]" or "SystemCallFilter=": a line of that form, the first that is no comment. No other
-   format begins like that: a JSON list has a quote or a number within, names of system calls are in
-   small letters. */
+/* "[Service" and no "]". */
+static bool begins_like_a_section(const struct policy_text *text)
+{
+    if (!policy_text_begins(text, "[")) {
+        return false;
+    }
+    const char *open = memchr(text->text, '[', text->size);
+    return open + 1 < text->text + text->size && open[1] >= 'A' && open[1] <= 'Z';
+}
+
+/* "[Unit]" or "SystemCallFilter=": a line of that form, the first that is no comment; a section may
+   be misspelt ("[unit]", "[Unit"). No other format begins like that: a policy in JSON is no list,
+   names of system calls are in small letters. */
 static bool is_unit(const struct policy_text *text)
 {
     static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_ ";
@@ -292,8 +302,11 @@ static bool is_unit(const struct policy_text *text)
     unit_reader_start(&reader, text);
     bool unit = false;
     if (unit_read_line(&reader, &line, &ignored) < 0) {
+        unit = begins_like_a_section(text);
         error_clear(&ignored);
-    } else if (line.kind == UNIT_SECTION || line.kind == UNIT_ASSIGNMENT) {
+    } else if (line.kind == UNIT_SECTION) {
+        unit = !strchr("0123456789-_ ", line.name[0]) && !line.name[strspn(line.name, word)];
+    } else if (line.kind == UNIT_ASSIGNMENT) {
         unit = line.name[0] >= 'A' && line.name[0] <= 'Z' && !line.name[strspn(line.name, word)];
     }
     unit_reader_free(&reader);

@@ -66,6 +66,35 @@ static void test_read_empty_file(void **state)
     error_clear(&error);
 }
 
+/* What editors of other systems put in front, or make of the whole. */
+static void test_read_other_encodings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"\xef\xbb\xbf{}", "a byte order mark, which units of systemd alone may begin with: "
+                           "remove it"},
+        {"\xff\xfe{", "this is UTF-16: save it as UTF-8, without a byte order mark"},
+        {"\xfe\xff", "this is UTF-16: save it as UTF-8, without a byte order mark"},
+        {"\xfe\xfe", "this is no policy of a format that elfcage reads (bpf, systemd, minijail, "
+                     "elfcage, oci, list): if it is, say which by --format"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[PATH_SIZE];
+        make_file(path, cases[i].text);
+        struct policy *policy = NULL;
+        struct error error = {0};
+        assert_int_equal(policy_read(path, NULL, &policy, NULL, &error), -1);
+        CLEANUP_FREE char *line = error_line(&error);
+        CLEANUP_FREE char *expected = memory_printf("%s:1:1: %s", path, cases[i].message);
+        assert_string_equal(line, expected);
+        assert_int_equal(error.kind, ERROR_POLICY);
+        error_clear(&error);
+        unlink(path);
+    }
+}
+
 static void test_read_stops_at_the_limit(void **state)
 {
     (void)state;
@@ -105,7 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_file),           cmocka_unit_test(test_read_what_is_no_file),
         cmocka_unit_test(test_read_empty_file),     cmocka_unit_test(test_read_stops_at_the_limit),
-        cmocka_unit_test(test_read_standard_input),
+        cmocka_unit_test(test_read_standard_input), cmocka_unit_test(test_read_other_encodings),
     };
     return cmocka_run_group_tests_name("policy_read", tests, NULL, NULL);
 }
