@@ -44,13 +44,10 @@ bool policy_name_is_valid(const char *name)
 static const struct policy_format *const formats[] = {
     &bpf_format, &systemd_format, &minijail_format, &canonical_format, &oci_format, &list_format,
 };
-#define FORMAT_COUNT (sizeof formats / sizeof *formats)
 
-const char *const *policy_format_names(void)
+const char *policy_format_name(size_t index)
 {
-    static const char *const names[] = {"elfcage", "oci", "systemd", "minijail",
-                                        "list",    "bpf", NULL};
-    return names;
+    return index < sizeof formats / sizeof formats[0] ? formats[index]->name : NULL;
 }
 
 bool policy_text_begins(const struct policy_text *text, const char *first)
@@ -67,8 +64,9 @@ bool policy_text_begins(const struct policy_text *text, const char *first)
 static char *name_list(void)
 {
     struct buffer list = {0};
-    for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        buffer_printf(&list, "%s%s", i ? ", " : "", formats[i]->name);
+    const char *name;
+    for (size_t i = 0; (name = policy_format_name(i)) != NULL; i++) {
+        buffer_printf(&list, "%s%s", i ? ", " : "", name);
     }
     return buffer_steal_text(&list);
 }
@@ -98,7 +96,7 @@ static const char *foreign_encoding(const struct policy_text *text)
 static const struct policy_format *choose(const struct policy_text *text, const char *name,
                                           struct error *error)
 {
-    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+    for (size_t i = 0; policy_format_name(i) != NULL; i++) {
         const struct policy_format *format = formats[i];
         if (name ? strcmp(format->name, name) == 0 : format->recognise && format->recognise(text)) {
             return format;

@@ -29,7 +29,7 @@ typedef int policy_program_fn(void *context, const struct policy_text *text, str
 
 /* What a reader may be told from the command line, for questions a file leaves open. */
 struct policy_options {
-    const char *format; /* --format, a name of policy_format_names(); NULL: by content */
+    const char *format;                  /* --format, a policy_format_name(); NULL: by content */
     const struct action *default_action; /* --default, for formats that leave it open; NULL: none */
     const char *architecture;            /* "x86_64": decides OCI includes/excludes.arches */
     const char *const *capabilities;     /* --caps: "CAP_SYS_ADMIN", ...; default none */
@@ -71,8 +71,8 @@ struct policy_text {
 };
 #define POLICY_MAX_BYTES (16u << 20)
 
-/* The formats that are read, for --format and its help; NULL-terminated. */
-const char *const *policy_format_names(void);
+/* The name of a format that is read, as --format takes it; NULL past the last. */
+const char *policy_format_name(size_t index);
 
 /*
  * Reads a policy from `count` texts: the first one, and drop-ins in the order in which they apply

@@ -67,12 +67,11 @@ static int include_self(void *context, const char *from, const char *path, char 
 /* The format that a byte stands for. */
 static const char *format_of(uint8_t byte)
 {
-    const char *const *names = policy_format_names();
     size_t index = 0;
     for (uint8_t i = 0; i < byte; i++) {
-        index = names[index + 1] ? index + 1 : 0;
+        index = policy_format_name(index + 1) ? index + 1 : 0;
     }
-    return names[index];
+    return policy_format_name(index);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

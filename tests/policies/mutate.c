@@ -418,7 +418,7 @@ static struct given read_command_line(int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct given given = read_command_line(argc, argv);
-    const char *const *formats = policy_format_names();
+    const char *format;
     unsigned number = 0;
     (void)signal(SIGALRM, on_signal);
     (void)signal(SIGABRT, on_signal);
@@ -426,9 +426,9 @@ int main(int argc, char **argv)
         __sanitizer_set_death_callback(on_death);
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    for (size_t i = 0; formats[i]; i++) {
-        if (!given.format || strcmp(given.format, formats[i]) == 0) {
-            mutate_format(&given, formats[i], ++number);
+    for (size_t i = 0; (format = policy_format_name(i)) != NULL; i++) {
+        if (!given.format || strcmp(given.format, format) == 0) {
+            mutate_format(&given, format, ++number);
         }
     }
     printf("1..%u\n", number);
