@@ -38,13 +38,12 @@ def kinds(target):
                      "-fuse-ld=lld", *flags, str(BARE_C), "-o", "{out}"])
 
     pie, fixed = ["-fPIE", "-pie"], ["-fno-pie", "-no-pie"]
+    found = []
     if riscv:
         # binutils 2.40 sets DT_TEXTREL in a PIE that reaches thread-local variables the short way.
-        found_first = [libc("pie-short-tls", gnu, *pie)]
-        pie = [*pie, "-ftls-model=initial-exec"]
-    else:
-        found_first = []
-    found = found_first + [
+        found.append(libc("pie-short-tls", gnu, *pie))
+        pie = ["-fPIC", "-pie", "-ftls-model=initial-exec"]
+    found += [
         libc("pie", gnu, *pie),
         libc("exec", gnu, *fixed),
         libc("static", gnu, "-static"),
