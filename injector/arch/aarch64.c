@@ -12,8 +12,6 @@
 
 const struct abi abi_aarch64 = {
     .name = "aarch64",
-    .oci_name = "SCMP_ARCH_AARCH64",
-    .go_name = "arm64",
     .audit_architecture = AUDIT_ARCH_AARCH64,
     .scmp_architecture = SCMP_ARCH_AARCH64,
     .bits = 64,

@@ -63,16 +63,6 @@ const struct abi *abi_by_name(const char *name)
     return NULL;
 }
 
-const struct abi *abi_by_oci_name(const char *oci_name)
-{
-    for (size_t i = 0; i < COUNT(abis); i++) {
-        if (strcmp(abis[i]->oci_name, oci_name) == 0) {
-            return abis[i];
-        }
-    }
-    return NULL;
-}
-
 const struct abi *abi_by_audit(uint32_t audit_architecture)
 {
     for (size_t i = 0; i < COUNT(abis); i++) {

@@ -51,8 +51,6 @@ struct spelling {
 
 struct abi {
     const char *name;            /* "x86_64", "i386", "x32", "aarch64", "arm", "riscv64" */
-    const char *oci_name;        /* "SCMP_ARCH_X86_64" */
-    const char *go_name;         /* "amd64" */
     uint32_t audit_architecture; /* AUDIT_ARCH_*, linux/audit.h */
     uint32_t scmp_architecture;  /* SCMP_ARCH_*, seccomp.h */
     unsigned bits;               /* 32 or 64: size of an argument register */
@@ -109,7 +107,6 @@ const struct arch *arch_at(size_t index);
 const struct arch *arch_host(void);
 
 const struct abi *abi_by_name(const char *name);
-const struct abi *abi_by_oci_name(const char *oci_name);
 const struct abi *abi_by_audit(uint32_t audit_architecture);
 
 /* The number of a system call, from our table (arch/syscalls.c), which tests check against

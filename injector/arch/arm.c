@@ -23,8 +23,6 @@ static const struct spelling spellings[] = {SPELLINGS_32BIT};
 
 const struct abi abi_arm = {
     .name = "arm",
-    .oci_name = "SCMP_ARCH_ARM",
-    .go_name = "arm",
     .audit_architecture = AUDIT_ARCH_ARM,
     .scmp_architecture = SCMP_ARCH_ARM,
     .bits = 32,

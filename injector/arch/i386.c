@@ -20,8 +20,6 @@ static const struct spelling spellings[] = {SPELLINGS_32BIT};
 
 const struct abi abi_i386 = {
     .name = "i386",
-    .oci_name = "SCMP_ARCH_X86",
-    .go_name = "386",
     .audit_architecture = AUDIT_ARCH_I386,
     .scmp_architecture = SCMP_ARCH_X86,
     .bits = 32,

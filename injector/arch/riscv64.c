@@ -18,8 +18,6 @@ static const struct number_range riscv32_numbers[] = {{403, 423}};
 
 const struct abi abi_riscv64 = {
     .name = "riscv64",
-    .oci_name = "SCMP_ARCH_RISCV64",
-    .go_name = "riscv64",
     .audit_architecture = AUDIT_ARCH_RISCV64,
     .scmp_architecture = SCMP_ARCH_RISCV64,
     .bits = 64,

@@ -16,8 +16,6 @@ static const struct number_range x32_numbers[] = {{512, 547}, {0x40000000u, 0xff
 
 const struct abi abi_x86_64 = {
     .name = "x86_64",
-    .oci_name = "SCMP_ARCH_X86_64",
-    .go_name = "amd64",
     .audit_architecture = AUDIT_ARCH_X86_64,
     .scmp_architecture = SCMP_ARCH_X86_64,
     .bits = 64,
@@ -29,8 +27,6 @@ const struct abi abi_x86_64 = {
 /* A name that policies use. No target lists it: its calls are numbers of abi_x86_64. */
 const struct abi abi_x32 = {
     .name = "x32",
-    .oci_name = "SCMP_ARCH_X32",
-    .go_name = "x32",
     .audit_architecture = AUDIT_ARCH_X86_64,
     .scmp_architecture = SCMP_ARCH_X32,
     .bits = 64,

@@ -73,7 +73,6 @@ void json_writer_key(struct json_writer *writer, const char *key);
 /* Bytes that are not UTF-8 become U+FFFD. NULL becomes null. */
 void json_writer_string(struct json_writer *writer, const char *text);
 void json_writer_uint(struct json_writer *writer, uint64_t number);
-void json_writer_int(struct json_writer *writer, int64_t number);
 void json_writer_bool(struct json_writer *writer, bool value);
 void json_writer_null(struct json_writer *writer);
 /* Ends the text and frees the writer: the text with a newline at its end, owned by the caller. */

@@ -94,12 +94,6 @@ void json_writer_uint(struct json_writer *writer, uint64_t number)
     check(yajl_gen_number(writer->generator, text, strlen(text)));
 }
 
-void json_writer_int(struct json_writer *writer, int64_t number)
-{
-    CLEANUP_FREE char *text = memory_printf("%" PRId64, number);
-    check(yajl_gen_number(writer->generator, text, strlen(text)));
-}
-
 void json_writer_bool(struct json_writer *writer, bool value)
 {
     check(yajl_gen_bool(writer->generator, value ? 1 : 0));

@@ -88,25 +88,23 @@ static void test_arch_of_this_program(void **state)
     assert_int_equal(arch->abis[0]->scmp_architecture, seccomp_arch_native());
 }
 
-static void test_abi_has_every_name(void **state)
+static void test_abi_is_found(void **state)
 {
     (void)state;
     static const struct {
-        const char *name, *oci, *go;
+        const char *name;
         uint32_t audit, scmp;
     } cases[] = {
-        {"x86_64", "SCMP_ARCH_X86_64", "amd64", AUDIT_ARCH_X86_64, SCMP_ARCH_X86_64},
-        {"i386", "SCMP_ARCH_X86", "386", AUDIT_ARCH_I386, SCMP_ARCH_X86},
-        {"x32", "SCMP_ARCH_X32", "x32", AUDIT_ARCH_X86_64, SCMP_ARCH_X32},
-        {"aarch64", "SCMP_ARCH_AARCH64", "arm64", AUDIT_ARCH_AARCH64, SCMP_ARCH_AARCH64},
-        {"arm", "SCMP_ARCH_ARM", "arm", AUDIT_ARCH_ARM, SCMP_ARCH_ARM},
-        {"riscv64", "SCMP_ARCH_RISCV64", "riscv64", AUDIT_ARCH_RISCV64, SCMP_ARCH_RISCV64},
+        {"x86_64", AUDIT_ARCH_X86_64, SCMP_ARCH_X86_64},
+        {"i386", AUDIT_ARCH_I386, SCMP_ARCH_X86},
+        {"x32", AUDIT_ARCH_X86_64, SCMP_ARCH_X32},
+        {"aarch64", AUDIT_ARCH_AARCH64, SCMP_ARCH_AARCH64},
+        {"arm", AUDIT_ARCH_ARM, SCMP_ARCH_ARM},
+        {"riscv64", AUDIT_ARCH_RISCV64, SCMP_ARCH_RISCV64},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct abi *abi = abi_by_name(cases[i].name);
         assert_non_null(abi);
-        assert_ptr_equal(abi_by_oci_name(cases[i].oci), abi);
-        assert_string_equal(abi->go_name, cases[i].go);
         assert_int_equal(abi->audit_architecture, cases[i].audit);
         assert_int_equal(abi->scmp_architecture, cases[i].scmp);
         if (strcmp(abi->name, "x32") != 0) {
@@ -114,7 +112,6 @@ static void test_abi_has_every_name(void **state)
         }
     }
     assert_null(abi_by_name("mips"));
-    assert_null(abi_by_oci_name("SCMP_ARCH_MIPS"));
     assert_null(abi_by_audit(AUDIT_ARCH_PPC64));
 }
 
@@ -228,7 +225,7 @@ int main(void)
         cmocka_unit_test(test_arch_lists_native_abi_first),
         cmocka_unit_test(test_arch_covers_what_its_kernels_accept),
         cmocka_unit_test(test_arch_of_this_program),
-        cmocka_unit_test(test_abi_has_every_name),
+        cmocka_unit_test(test_abi_is_found),
         cmocka_unit_test(test_abi_foreign_numbers),
         cmocka_unit_test(test_ways_lead_between_known_calls),
         cmocka_unit_test(test_ways_cover_the_width_variants),

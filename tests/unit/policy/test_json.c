@@ -272,7 +272,6 @@ static void write_everything(struct json_writer *w)
     json_writer_key(w, "n");
     json_writer_array(w);
     json_writer_uint(w, UINT64_MAX);
-    json_writer_int(w, INT64_MIN);
     json_writer_bool(w, true);
     json_writer_bool(w, false);
     json_writer_null(w);
@@ -292,7 +291,7 @@ static void test_json_writer(void **state)
     write_everything(w);
     CLEANUP_FREE char *compact = json_writer_finish(w);
     assert_string_equal(compact, "{\"s\":\"a\\\"b\\\\c\\n\\u0001\xc3\xa9\xef\xbf\xbd\","
-                                 "\"n\":[18446744073709551615,-9223372036854775808,true,false,"
+                                 "\"n\":[18446744073709551615,true,false,"
                                  "null,null,\"\"],\"o\":{}}\n");
     w = json_writer_new(true);
     write_everything(w);
