@@ -150,6 +150,14 @@ is "$status" 126 "where the filter cannot be loaded, the process ends"
 like "$err" '^elfcage: the seccomp filter was not loaded \(seccomp: error 1\): the program does not start$' \
     "and says why"
 
+run ./loads caged/liblibrary.so own
+is "$status $out" "126 " "beside a thread with a filter of its own, the process ends"
+like "$err" '^elfcage: the seccomp filter was not loaded \(seccomp: thread [0-9]+\): the program does not start$' \
+    "and names the thread"
+run ./loads ./quiet-caged.so 20000 1
+is "$status $out" "126 " "loaded and closed until the kernel takes no more, the process ends"
+like "$err" '\(seccomp: error 12\)' "for want of memory for filters"
+
 # show, once more, and another policy.
 run "$ELFCAGE" show caged/liblibrary.so
 like "$out" 'hook +init: the dynamic loader, constructors of libraries it needs' "show says what runs before"

@@ -2,11 +2,14 @@
 /*
  * Loads a library as plug-ins are: loads FILE, from a thread, beside threads that run already; then
  * says whether they are filtered (mkdir gives ENOTUNIQ) and whether no_new_privs is set. `loads
- * FILE COUNT THREADS` loads and closes it as often as that, from so many threads at a time.
+ * FILE COUNT THREADS` loads and closes it as often as that, from so many threads at a time. `loads
+ * FILE own` does so beside a thread that has a filter of its own.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +33,19 @@ static void *beside(void *result)
     pthread_barrier_wait(&loaded); /* the library is there */
     *(int *)result = !before && is_filtered();
     return NULL;
+}
+
+static void *filter_itself(void *unused)
+{
+    struct sock_filter allow[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {1, allow};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) {
+        exit(2);
+    }
+    pthread_barrier_wait(&loaded);
+    pthread_barrier_wait(&loaded); /* never passed */
+    return unused;
 }
 
 static void *load(void *unused)
@@ -80,6 +96,15 @@ int main(int argument_count, char **arguments)
     if (argument_count > 3) {
         count = atoi(arguments[2]);
         return load_often(atoi(arguments[3]));
+    }
+    if (argument_count > 2) {
+        pthread_t thread;
+        pthread_barrier_init(&loaded, NULL, 2);
+        pthread_create(&thread, NULL, filter_itself, NULL);
+        pthread_barrier_wait(&loaded);
+        load(NULL);
+        puts("loaded");
+        return 0;
     }
     pthread_t threads[3];
     int filtered[2] = {0};
