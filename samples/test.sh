@@ -52,6 +52,8 @@ stop_servers
 c=$samples/c-server
 caged server "$c/server.json" server.caged
 caged server "$c/server-may-own.json" server.may-own
+caged server "$c/server.service" server.unit
+succeeds "nothing is found in the unit" "$ELFCAGE" lint --policy "$c/server.service"
 refused="Operation not permitted"
 : >"$work/file"
 while read -r kind own run packet; do
@@ -61,7 +63,11 @@ while read -r kind own run packet; do
   port=$first_line
   [ "$own" = yes ] && own="done" || own=$refused
   [ "$run" = yes ] && run="done" || run=$refused
-  [ "$packet" = yes ] && packet="" || packet=$refused
+  case $packet in
+  yes) packet="" ;;
+  no) packet=$refused ;;
+  family) packet="Address family not supported" ;;
+  esac
   is "$(say "$port" "echo hello")" hello "server$kind answers"
   is "$(say "$port" "own $work/file $give_to")" "$own" "server$kind, owner of a file: $own"
   is "$(say "$port" "run /bin/true")" "$run" "server$kind, another program: $run"
@@ -80,6 +86,7 @@ done <<'KINDS'
 - yes yes yes
 .caged no no no
 .may-own yes no no
+.unit no no family
 KINDS
 stop_servers
 

@@ -345,25 +345,14 @@ static void note_foreign(const struct policy *policy, const struct arch *arch,
     policy_note(notes, "%s", text);
 }
 
-/* The set from which a name has its rules; NULL if somebody wrote it. */
-static const char *set_of(const struct syscall_rules *rules)
-{
-    for (size_t i = 0; i < rules->rule_count; i++) {
-        if (rules->rules[i].set == NULL) {
-            return NULL;
-        }
-    }
-    return rules->rule_count > 0 ? rules->rules[0].set : NULL;
-}
-
 /* Is it the first name that the policy has from its set, and have no others of them an effect? A
    set names calls of all architectures: it is worth a word only if all of it is lost. */
 static bool speaks_for_lost_set(const struct policy *policy, const struct resolution *resolution,
                                 size_t syscall)
 {
-    const char *set = set_of(&policy->syscalls[syscall]);
+    const char *set = syscall_rules_set(&policy->syscalls[syscall]);
     for (size_t i = 0; i < policy->syscall_count; i++) {
-        const char *other = set_of(&policy->syscalls[i]);
+        const char *other = syscall_rules_set(&policy->syscalls[i]);
         if (other != NULL && strcmp(set, other) == 0 &&
             (i < syscall || has_effect(resolution, &policy->syscalls[i]))) {
             return false;
@@ -380,7 +369,7 @@ static void note_foreign_denials(const struct policy *policy, const struct arch 
     struct buffer names = {0};
     for (size_t i = 0; i < policy->syscall_count; i++) {
         const struct syscall_rules *rules = &policy->syscalls[i];
-        if (set_of(rules) == NULL && rules_deny(rules) && has_effect(resolution, rules) &&
+        if (syscall_rules_set(rules) == NULL && rules_deny(rules) && has_effect(resolution, rules) &&
             !reaches(&resolution->abis[0], rules)) {
             buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "", rules->name);
         }
@@ -403,7 +392,7 @@ static void note_effects(const struct policy *policy, const struct arch *arch,
                 has_effect(resolution, rules)) {
                 continue;
             }
-            const char *set = set_of(rules);
+            const char *set = syscall_rules_set(rules);
             if (set == NULL || speaks_for_lost_set(policy, resolution, i)) {
                 buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "",
                               set != NULL ? set : rules->name);

@@ -19,6 +19,16 @@
 #error "linux/seccomp.h of Linux 4.14 or later is needed"
 #endif
 
+const char *syscall_rules_set(const struct syscall_rules *rules)
+{
+    for (size_t i = 0; i < rules->rule_count; i++) {
+        if (rules->rules[i].set == NULL) {
+            return NULL;
+        }
+    }
+    return rules->rule_count > 0 ? rules->rules[0].set : NULL;
+}
+
 struct policy *policy_new(struct action default_action)
 {
     struct policy *policy = memory_zeroed(1, sizeof *policy);

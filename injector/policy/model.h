@@ -99,6 +99,9 @@ struct syscall_rules {
     size_t rule_capacity;
 };
 
+/* The set ("@clock") from which a name has its rules; NULL if somebody wrote the name. */
+const char *syscall_rules_set(const struct syscall_rules *rules);
+
 enum enosys_above {
     ENOSYS_ABOVE_TABLE,   /* default: above the highest number of the name table */
     ENOSYS_ABOVE_PROFILE, /* above the highest number that the policy names */

@@ -230,6 +230,7 @@ quiet EC503 --target aarch64 --default allow --deny chown,fchown,fchownat
 quiet EC503 --target x86_64 --default allow --deny chown
 fires EC504 --target aarch64 --default errno --allow "$base,arch_prctl"
 quiet EC504 --target x86_64 --default errno --allow "$base,arch_prctl"
+quiet EC504 --target x86_64 --default errno --allow systemd:@system-service
 policy void.json errno:EPERM '"abis":["i386","x86_64"],
 "rules":{
 "mmap":[{"if":[[2,32,"==",1]],"do":"allow"}]}'
