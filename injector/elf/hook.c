@@ -187,6 +187,11 @@ static int settle_init(const struct image *image, struct hook_edits *out, struct
     if (!image_is_dynamic(image) || is_loader(image)) {
         return refuse(image, error, "the dynamic loader: not supported, cage what it loads");
     }
+    if (initialisers_preinit(image).kind != INITIALISER_NONE) {
+        return refuse(image, error,
+                      "it has a DT_PREINIT_ARRAY, which glibc calls before all else of a shared "
+                      "object that dlopen(3) opens: not supported");
+    }
     struct initialiser first = initialisers_first(image);
     bool has_element = first.kind == INITIALISER_ELEMENT && first.known;
     if (first.kind == INITIALISER_FUNCTION) {
@@ -278,7 +283,8 @@ static int settle_preinit(const struct image *image, struct hook_edits *out, str
     if (image_is_shared(image)) {
         return refuse(
             image, error,
-            "a shared object, whose DT_PREINIT_ARRAY no loader looks at: use --hook init");
+            "a shared object, whose DT_PREINIT_ARRAY is not called where a program needs it: use "
+            "--hook init");
     }
     if (image_find_phdr(image, PT_INTERP) == SIZE_MAX) {
         return refuse(image, error,
@@ -324,8 +330,8 @@ int hook_settle(const struct image *image, enum hook hook, struct hook_edits *ou
     }
     if (initialisers_are_relocated(image)) {
         return refuse(image, error,
-                      "its relocations cannot be read, or write to its dynamic section: no hook "
-                      "but the entry point is safe there");
+                      "its relocations cannot be read, or write to its dynamic section or to each "
+                      "other: no hook but the entry point is safe there");
     }
     return hook == HOOK_INIT ? settle_init(image, out, error) : settle_preinit(image, out, error);
 }

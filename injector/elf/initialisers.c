@@ -2,13 +2,14 @@
 /*
  * glibc (elf/dl-init.c, elf/get-dynamic-info.h): of several entries with one tag the last one
  * counts. _dl_init() calls the elements of the main program's DT_PREINIT_ARRAY, then for each
- * object, what it needs first, DT_INIT and the elements of DT_INIT_ARRAY; a DT_PREINIT_ARRAY of a
- * shared object is not looked at. musl (ldso/dynlink.c, do_init_fini()) does the same, knows no
- * DT_PREINIT_ARRAY, and takes a DT_INIT of 0 for none. Where loaders do not know DT_INIT, the
- * architecture says so.
+ * object, what it needs first, DT_INIT and the elements of DT_INIT_ARRAY. What dlopen(3) opens is
+ * the main program there: its DT_PREINIT_ARRAY is called, that of what it needs is not. musl
+ * (ldso/dynlink.c, do_init_fini()) does the same, knows no DT_PREINIT_ARRAY, and takes a DT_INIT of
+ * 0 for none. Where loaders do not know DT_INIT, the architecture says so.
  *
  * All of this is read from memory after relocation. So what an element of an array is comes from
- * the relocation that writes it, and a relocation over the dynamic section itself would change all.
+ * the relocation that writes it, and a relocation over the dynamic section itself would change all,
+ * or one over other relocations, or the symbols that say how much a copy relocation writes.
  */
 #include "elf/initialisers.h"
 
@@ -102,24 +103,72 @@ struct initialiser initialisers_preinit(const struct image *image)
     return first_element(image, DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ);
 }
 
-static bool spares_dynamic(const struct image *image, const struct relocation *relocation,
+/* What ld.so goes by while it relocates, as addresses. */
+struct sources {
+    struct source {
+        uint64_t address, size;
+    } ranges[6];
+    size_t count;
+};
+
+static void add_source(struct sources *sources, uint64_t address, uint64_t size)
+{
+    sources->ranges[sources->count++] = (struct source){address, size};
+}
+
+static bool spares_sources(const struct image *image, const struct relocation *relocation,
                            void *context)
 {
-    const GElf_Phdr *dynamic = context;
+    const struct sources *sources = context;
     uint64_t extent = relocation_extent(image, relocation);
-    return relocation->target < dynamic->p_vaddr
-               ? dynamic->p_vaddr - relocation->target >= extent
-               : relocation->target - dynamic->p_vaddr >= dynamic->p_memsz;
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct source *source = &sources->ranges[i];
+        bool spares = relocation->target < source->address
+                          ? source->address - relocation->target >= extent
+                          : relocation->target - source->address >= source->size;
+        if (!spares) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The highest symbol of copy relocations. */
+static bool find_highest(const struct image *image, const struct relocation *relocation,
+                         void *context)
+{
+    uint64_t *highest = context;
+    bool counts = relocation->type == image_arch(image)->relocations.copy;
+    *highest = counts && relocation->symbol > *highest ? relocation->symbol : *highest;
+    return true;
 }
 
 bool initialisers_are_relocated(const struct image *image)
 {
+    static const int64_t tables[][2] = {
+        {DT_RELR, DT_RELRSZ}, {DT_REL, DT_RELSZ}, {DT_RELA, DT_RELASZ}, {DT_JMPREL, DT_PLTRELSZ}};
+    struct sources sources = {.count = 0};
     size_t index = image_find_phdr(image, PT_DYNAMIC);
+    uint64_t highest = 0;
+    uint64_t address;
+    uint64_t size;
     if (index == SIZE_MAX) {
         return false;
     }
-    GElf_Phdr dynamic = *image_phdr(image, index);
-    return !relocations_walk(image, spares_dynamic, &dynamic);
+    add_source(&sources, image_phdr(image, index)->p_vaddr, image_phdr(image, index)->p_memsz);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        if (image_dynamic_value(image, tables[i][0], &address) &&
+            image_dynamic_value(image, tables[i][1], &size)) {
+            add_source(&sources, address, size);
+        }
+    }
+    if (!relocations_walk(image, find_highest, &highest)) {
+        return true;
+    }
+    if (highest > 0 && image_dynamic_value(image, DT_SYMTAB, &address)) {
+        add_source(&sources, address, (highest + 1) * codec_sym_size(image_codec(image)));
+    }
+    return !relocations_walk(image, spares_sources, &sources);
 }
 
 bool initialisers_preinit_is_called(const struct image *image)

@@ -24,13 +24,13 @@ struct initialiser {
     uint64_t offset;
 };
 
-/* The first function that ld.so calls of a shared object. */
+/* The first function that ld.so calls of a shared object that has no DT_PREINIT_ARRAY. */
 struct initialiser initialisers_first(const struct image *image);
-/* The first element of an executable's DT_PREINIT_ARRAY, which glibc calls before the constructors
-   of all libraries. */
+/* The first element of a DT_PREINIT_ARRAY: of an executable, glibc calls it before the constructors
+   of all libraries; of a shared object only where that is what dlopen(3) opens. */
 struct initialiser initialisers_preinit(const struct image *image);
-/* Does any relocation write to the dynamic section, or can nobody say? Then what it says in the
-   file is not what ld.so goes by. */
+/* Does any relocation write to the dynamic section or to what relocations are read from, or can
+   nobody say? Then what the file says is not what ld.so goes by. */
 bool initialisers_are_relocated(const struct image *image);
 /* Does that loader (PT_INTERP) call the functions of DT_PREINIT_ARRAY? Known of glibc's; musl's
    does not. False for a file without one. */

@@ -3,15 +3,15 @@
  * Relocations of all forms as one list, as glibc (elf/do-rel.h, elf/dl-reloc.c) and musl
  * (ldso/dynlink.c) see them: of two entries of the dynamic section with one tag the last one
  * counts.
+ *
+ * Where a table ends, they do not agree. glibc takes an entry of which only a part is inside, and
+ * relocates DT_RELACOUNT entries without a look at their type, or at the end of the table. Linkers
+ * make neither, so such tables are taken for unreadable.
  */
 #include "elf/relocations.h"
 
-#ifndef DT_RELR
-#define DT_RELRSZ 35
-#define DT_RELR 36
-#endif
-
-static bool find_table(const struct image *image, int64_t tag, int64_t size_tag,
+/* `entry`: of the table, bytes. */
+static bool find_table(const struct image *image, int64_t tag, int64_t size_tag, size_t entry,
                        struct bytes *table)
 {
     uint64_t address;
@@ -20,8 +20,17 @@ static bool find_table(const struct image *image, int64_t tag, int64_t size_tag,
     if (!image_dynamic_value(image, size_tag, &size) || size == 0) {
         return true;
     }
-    return image_dynamic_value(image, tag, &address) &&
+    return size % entry == 0 && image_dynamic_value(image, tag, &address) &&
            image_at_address(image, address, size, table);
+}
+
+/* Are as many entries there as are to be relocated without a look? */
+static bool holds_count(const struct image *image, int64_t count_tag, struct bytes table,
+                        size_t entry)
+{
+    uint64_t count = 0;
+    image_dynamic_value(image, count_tag, &count);
+    return count <= table.size / entry;
 }
 
 static bool walk_entries(const struct image *image, struct bytes table, bool addends,
@@ -82,11 +91,17 @@ bool relocations_walk(const struct image *image, relocation_visitor *visit, void
     struct bytes relr;
     struct bytes plt;
     uint64_t plt_kind = DT_RELA;
+    struct codec codec = image_codec(image);
+    size_t rel_entry = codec_rel_size(codec);
+    size_t rela_entry = codec_rela_size(codec);
     image_dynamic_value(image, DT_PLTREL, &plt_kind);
-    return find_table(image, DT_REL, DT_RELSZ, &rel) &&
-           find_table(image, DT_RELA, DT_RELASZ, &rela) &&
-           find_table(image, DT_RELR, DT_RELRSZ, &relr) &&
-           find_table(image, DT_JMPREL, DT_PLTRELSZ, &plt) &&
+    return find_table(image, DT_REL, DT_RELSZ, rel_entry, &rel) &&
+           find_table(image, DT_RELA, DT_RELASZ, rela_entry, &rela) &&
+           find_table(image, DT_RELR, DT_RELRSZ, codec_word_size(codec), &relr) &&
+           find_table(image, DT_JMPREL, DT_PLTRELSZ, plt_kind == DT_RELA ? rela_entry : rel_entry,
+                      &plt) &&
+           holds_count(image, DT_RELCOUNT, rel, rel_entry) &&
+           holds_count(image, DT_RELACOUNT, rela, rela_entry) &&
            walk_relr(image, relr, visit, context) &&
            walk_entries(image, rel, false, visit, context) &&
            walk_entries(image, rela, true, visit, context) &&
@@ -111,5 +126,7 @@ uint64_t relocation_extent(const struct image *image, const struct relocation *r
     }
     GElf_Sym symbol;
     codec_get_sym(codec, bytes.data, &symbol);
-    return symbol.st_size; /* glibc takes the smaller one of both symbols, musl this one */
+    /* glibc takes the smaller one of both symbols, musl this one. Never less than a word: it may be
+       among those that glibc takes for relative ones. */
+    return symbol.st_size > word ? symbol.st_size : word;
 }

@@ -5,6 +5,11 @@
 
 #include "elf/image.h"
 
+#ifndef DT_RELR
+#define DT_RELRSZ 35
+#define DT_RELR 36
+#endif
+
 struct relocation {
     uint64_t target; /* address that is written to */
     uint32_t type;

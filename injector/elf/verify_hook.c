@@ -2,8 +2,8 @@
 /*
  * What the loader really calls is asked for anew, from the dynamic section and the relocations as
  * they are in this file (initialisers.c): nothing that the payload says about it is believed. Which
- * kind of file has which hook is part of the question: nobody calls DT_PREINIT_ARRAY of a shared
- * object, and DT_INIT of a program comes after its entry point.
+ * kind of file has which hook is part of the question: DT_PREINIT_ARRAY of a shared object is
+ * called only by dlopen(3), and DT_INIT of a program comes after its entry point.
  */
 #include "elf/verify_hook.h"
 
@@ -55,7 +55,9 @@ static int check_first(const struct image *image, const struct payload *payload,
                           first.function, stub_code(image, payload));
     }
     return initialisers_are_relocated(image)
-               ? gone(image, error, "a relocation writes to the dynamic section, where it is")
+               ? gone(image, error,
+                      "relocations cannot be read, or write to what the loader goes by: nobody can "
+                      "say what is called")
                : 0;
 }
 
@@ -68,13 +70,20 @@ int verify_hook(const struct image *image, const struct payload *payload, struct
         if (!image_is_shared(image)) {
             return gone(image, error, "it is for shared objects, and this is an executable");
         }
+        if (initialisers_preinit(image).kind != INITIALISER_NONE) {
+            return gone(image, error,
+                        "DT_PREINIT_ARRAY of a shared object, which glibc calls first when "
+                        "dlopen(3) opens it");
+        }
         return check_first(
             image, payload, first,
             first.kind == INITIALISER_FUNCTION ? "DT_INIT" : "the first element of DT_INIT_ARRAY",
             error);
     case HOOK_PREINIT:
         if (image_is_shared(image)) {
-            return gone(image, error, "no loader looks at DT_PREINIT_ARRAY of a shared object");
+            return gone(image, error,
+                        "DT_PREINIT_ARRAY of a shared object is not called where a "
+                        "program needs it");
         }
         if (!initialisers_preinit_is_called(image)) {
             return gone(image, error,

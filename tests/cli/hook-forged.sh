@@ -49,7 +49,7 @@ library spare.so -nostartfiles -DCONSTRUCTOR || bail "not built"
 attack init spare.so
 if command -v ld.lld >/dev/null; then
     printf 'int value; static int own; int *pointers[] = {&value, &own, &own};' >pointers.c
-    library element.so pointers.c -nostartfiles -DCONSTRUCTOR -fuse-ld=lld || bail "not built"
+    library element.so pointers.c -nostartfiles -DCONSTRUCTOR -DARGUMENTS -fuse-ld=lld || bail "not built"
     attack init element.so
     all_tried init
 else
@@ -67,6 +67,12 @@ all_tried preinit
 "$PYTHON" "$CLI/hooks.py" forge preinit_gone pie.caged forged
 run ./forged
 like "$out" 'main free' "a program whose hook was taken away runs free"
+"$PYTHON" "$CLI/hooks.py" forge part_of_relocation pie.caged forged
+run ./forged
+like "$out" 'main free' "one that has half a relocation too"
+"$PYTHON" "$CLI/hooks.py" forge dlopen_calls_preinit own-init.so.caged forged.so
+"$PYTHON" -c 'import ctypes; ctypes.CDLL("./forged.so")' >out
+like "$(head -n 1 out)" 'constructor free' "and a library whose DT_PREINIT_ARRAY dlopen(3) calls"
 "$PYTHON" "$CLI/hooks.py" forge slot_changed pie.caged forged
 is "$("$ELFCAGE" verify forged 2>&1 | grep -c 'the hook is gone: the first element of DT_PREINIT_ARRAY')" 1 \
     "and verify says which function is called"

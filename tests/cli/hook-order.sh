@@ -97,7 +97,7 @@ fi
 build static hooked.c -static -DALONE
 fails 4 'static: nothing of it runs before its entry point: use --hook entry' "preinit for a static program" \
     "$ELFCAGE" inject "${deny[@]}" --hook preinit -o out static
-fails 4 'a shared object, whose DT_PREINIT_ARRAY no loader looks at: use --hook init' "preinit for a library" \
+fails 4 'a shared object, whose DT_PREINIT_ARRAY is not called where a program needs it: use --hook init' "preinit for a library" \
     "$ELFCAGE" inject "${deny[@]}" --hook preinit -o out glibc/liblibrary.so
 fails 4 'a shared object, which nobody enters at its entry point: use --hook init' "entry for a library" \
     "$ELFCAGE" inject "${deny[@]}" --hook entry -o out glibc/liblibrary.so

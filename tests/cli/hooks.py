@@ -18,7 +18,7 @@ DT_NEEDED, DT_RELA, DT_RELASZ, DT_INIT, DT_INIT_ARRAY, DT_INIT_ARRAYSZ = 1, 7, 8
 DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, DT_FLAGS_1, DT_DEBUG = 32, 33, 0x6ffffffb, 21
 DT_SYMTAB, DT_SYMENT, DT_RELACOUNT = 6, 11, 0x6ffffff9
 IDLE = 0x6ffffdff  # no tag of anybody
-R_64, R_COPY, R_GLOB_DAT, R_RELATIVE = 1, 5, 6, 8
+R_64, R_COPY, R_GLOB_DAT, R_RELATIVE, R_SIZE = 1, 5, 6, 8, 33
 
 
 class Nothing(Exception):
@@ -176,6 +176,14 @@ def element_written_partly(caged):
     caged.set_relocation(at, first - 4, R_RELATIVE, 0, caged.code())
 
 
+def element_copied_as_relative(caged):
+    """A copy of nothing: glibc writes a word, if it takes it for a relative relocation."""
+    first = first_of(caged)
+    table = caged.elf.offset_of(caged.value(DT_SYMTAB))
+    caged.elf.put(table + 24 + 16, 8, 0)
+    caged.set_relocation(caged.other_relocation(first)[0], first, R_COPY, 1, caged.code())
+
+
 def element_copied(caged):
     """A copy relocation in front of it, of a symbol that is large enough."""
     first = first_of(caged)
@@ -209,6 +217,30 @@ def init_before_array(caged):
     first_of(caged)
     at = next(at for at, tag, _ in caged.elf.dynamic() if tag in (DT_RELACOUNT, DT_DEBUG))
     struct.pack_into("<QQ", caged.elf.data, at, DT_INIT, caged.code())
+
+
+def dlopen_calls_preinit(caged):
+    """glibc's dlopen(3) calls DT_PREINIT_ARRAY of what it opens before all else."""
+    struct.pack_into("<QQQQ", caged.elf.data, caged.spare(2), DT_PREINIT_ARRAY,
+                     caged.value(DT_INIT_ARRAY), DT_PREINIT_ARRAYSZ, caged.value(DT_INIT_ARRAYSZ))
+
+
+def count_beyond(caged):
+    """glibc relocates as many as DT_RELACOUNT says, also behind the end of the table: the last one."""
+    first = first_of(caged)
+    entries = [relocation[1:] for relocation in caged.relocations()]
+    hook = next(entry for entry in entries if entry[0] == first)
+    second = next(entry for entry in entries if entry[0] == first + 8)
+    entries.remove(hook)
+    last = (first, R_RELATIVE, 0, second[3])
+    for (at, *_), entry in zip(list(caged.relocations()), [hook] + entries[:-1] + [last]):
+        caged.set_relocation(at, *entry)
+    caged.set(DT_RELASZ, 24 * len(entries))
+    try:
+        caged.set(DT_RELACOUNT, len(entries) + 1)
+    except Nothing:
+        struct.pack_into("<QQ", caged.elf.data, caged.entry(DT_SYMENT), DT_RELACOUNT,
+                         len(entries) + 1)
 
 
 def now_a_program(caged):
@@ -315,6 +347,27 @@ def table_shorter(caged):
     caged.set(DT_RELASZ, at - start)
 
 
+def part_of_relocation(caged):
+    """glibc takes an entry of which only one byte is in the table."""
+    slot, first = caged.value(DT_PREINIT_ARRAY), caged.value(DT_INIT_ARRAY)
+    hook, last = caged.relocation_of(slot), list(caged.relocations())[-1]
+    other = next(relocation for relocation in caged.relocations()
+                 if relocation[2] == R_RELATIVE and relocation[1] not in (slot, first, first + 8))
+    caged.set_relocation(other[0], *hook[1:])
+    caged.set_relocation(last[0], slot, R_RELATIVE, 0, caged.relocation_of(first + 8)[4])
+    caged.set(DT_RELASZ, caged.value(DT_RELASZ) - 23)
+    caged.elf.data += b"\0"  # the file was changed, as by a tool
+
+
+def relocation_rewritten(caged):
+    """A relocation writes to another one (R_X86_64_SIZE64: any number that it likes)."""
+    slot = caged.value(DT_PREINIT_ARRAY)
+    hook = caged.relocation_of(slot)
+    table = caged.value(DT_RELA)
+    addend = table + hook[0] - caged.elf.offset_of(table) + 16
+    caged.set_relocation(caged.other_relocation(slot)[0], addend, R_SIZE, 0, caged.code())
+
+
 def other_loader(caged):
     """A loader that does not look at the array."""
     segment = next(s for s in caged.elf.segments() if s["type"] == 3)
@@ -336,12 +389,12 @@ def control(caged):
 WAYS = {
     "init": (init_moved, init_behind_stub, init_gone, init_zero, init_twice, init_relocated,
              init_tag_relocated, element_changed, element_retargeted, element_other_kind,
-             element_written_twice, element_written_partly, element_copied, array_moved, array_empty,
-             array_twice, init_before_array, now_a_program, says_entry, says_preinit,
-             next_elsewhere, next_no_code),
+             element_written_twice, element_written_partly, element_copied_as_relative, element_copied,
+             array_moved, array_empty, array_twice, init_before_array, dlopen_calls_preinit,
+             count_beyond, now_a_program, says_entry, says_preinit, next_elsewhere, next_no_code),
     "preinit": (preinit_gone, preinit_size_gone, preinit_empty, preinit_moved, preinit_twice,
                 preinit_relocated, slot_changed, slot_written_twice, slot_copied, table_shorter,
-                other_loader, says_entry, says_init, next_elsewhere, next_no_code),
+                part_of_relocation, relocation_rewritten, other_loader, says_entry, says_init, next_elsewhere, next_no_code),
 }
 
 

@@ -149,7 +149,7 @@ static void test_hooks_are_for_their_kinds_of_files(void **state)
         const char *message;
     } cases[] = {
         {"library-init", HOOK_ENTRY, "nobody enters at its entry point: use --hook init"},
-        {"library-init", HOOK_PREINIT, "no loader looks at: use --hook init"},
+        {"library-init", HOOK_PREINIT, "is not called where a program needs it: use --hook init"},
         {"preinit-pie", HOOK_INIT, "runs later than its entry point: use --hook entry"},
         {"s2", HOOK_PREINIT, "static: nothing of it runs before its entry point"},
         {"s2", HOOK_INIT, "runs later than its entry point"},
