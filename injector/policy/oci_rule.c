@@ -140,8 +140,9 @@ static int build_condition(struct oci *oci, const char *name, const struct argum
 /*
  * Two rules of one system call that can both match, with different actions: refused, but with
  * COMPAT_RUNC what libseccomp does with them, where that is plain: a rule without conditions is
- * what counts, of two of them the first. Returns 1 if the new rule counts, in the place of the
- * others, 0 if it does not, -1 if they are refused.
+ * what counts, of two of them the first. Of two with conditions libseccomp takes one or the other,
+ * by the values that they compare with; then the stricter one counts (strictest_first). Returns 1
+ * if the new rule is to be added, 0 if not, -1 if they are refused.
  */
 static int settle(struct oci *oci, const struct json_value *name, struct syscall_rules *present,
                   const struct rule *other, size_t count, struct action action)
@@ -149,13 +150,21 @@ static int settle(struct oci *oci, const struct json_value *name, struct syscall
     CLEANUP_FREE char *here = action_text(action);
     CLEANUP_FREE char *there = action_text(other->action);
     bool plain = !count || !other->condition_count;
-    if (!plain || oci->options->compat != COMPAT_RUNC) {
+    if (oci->options->compat != COMPAT_RUNC) {
         return fail_value(oci->file, name, oci->error,
                           "'%s' gets %s here and %s at line %zu, column %zu, and both can match: "
-                          "rules have no order in this format, let them exclude each other%s",
+                          "rules have no order in this format, let them exclude each other, or say "
+                          "with --compat runc that %s",
                           name->text, here, there, other->place.line, other->place.column,
-                          plain ? ", or say with --compat runc that one counts as it does for runc"
-                                : "");
+                          plain ? "one counts as it does for runc" : "the stricter one counts");
+    }
+    if (!plain) {
+        policy_note(oci->notes,
+                    "%s:%zu:%zu: '%s' gets %s here and %s at line %zu, column %zu: where both "
+                    "match %s counts, the stricter one; which one does for runc depends on values",
+                    oci->file, name->line, name->column, name->text, here, there, other->place.line,
+                    other->place.column, action.kind < other->action.kind ? here : there);
+        return 1;
     }
     bool is_first = !other->condition_count;
     policy_note(oci->notes,
@@ -173,6 +182,19 @@ static int settle(struct oci *oci, const struct json_value *name, struct syscall
     return 1;
 }
 
+/* Kinds of actions are ordered, the strictest first. Rules of one kind stay in their order. */
+static void strictest_first(struct syscall_rules *rules)
+{
+    for (size_t i = 1; i < rules->rule_count; i++) {
+        struct rule moved = rules->rules[i];
+        size_t at = i;
+        for (; at && rules->rules[at - 1].action.kind > moved.action.kind; at--) {
+            rules->rules[at] = rules->rules[at - 1];
+        }
+        rules->rules[at] = moved;
+    }
+}
+
 /* Adds one rule for one system call, unless it is there; refuses one that contradicts. */
 static int add_rule(struct oci *oci, const struct json_value *name,
                     const struct condition *conditions, size_t count, struct action action)
@@ -186,6 +208,7 @@ static int add_rule(struct oci *oci, const struct json_value *name,
     candidate.conditions = copy;
     struct syscall_rules *present =
         policy_find(oci->policy, name->text) ? policy_syscall(oci->policy, name->text) : NULL;
+    bool contradicts = false;
     for (size_t i = 0; present && i < present->rule_count; i++) {
         const struct rule *other = &present->rules[i];
         if (rule_equal(other, &candidate)) {
@@ -197,6 +220,7 @@ static int add_rule(struct oci *oci, const struct json_value *name,
             if (counts <= 0) {
                 return counts;
             }
+            contradicts = true;
         }
     }
     if (!present && oci->policy->syscall_count == POLICY_MAX_SYSCALLS) {
@@ -209,6 +233,9 @@ static int add_rule(struct oci *oci, const struct json_value *name,
     }
     struct place place = {oci->place_file, name->line, name->column};
     policy_add_rule(oci->policy, name->text, conditions, count, action, place);
+    if (contradicts) {
+        strictest_first(policy_syscall(oci->policy, name->text));
+    }
     return 0;
 }
 

@@ -118,15 +118,24 @@ static const struct {
            "{\"names\":[\"a\",\"d\"],\"action\":\"SCMP_ACT_ERRNO\"}"),
      "errno:EPERM\",\n\"plain\":{\n\"allow\":[\"a\",\"b\"],\n\"kill-thread\":[\"c\"]}"},
     {&compat_runc,
-     RULES(
-         "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[" ARG(
-             "0", "16", "EQ") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_LOG\",\"args\":"
-                              "[" ARG("0", "17", "EQ") "]},{\"names\":[\"socket\"],\"action\":"
-                                                       "\"SCMP_ACT_ALLOW\"},"
-                                                       "{\"names\":[\"socket\"],\"action\":\"SCMP_"
-                                                       "ACT_TRAP\",\"args\":[" ARG("1", "3",
-                                                                                   "EQ") "]}"),
+     RULES("{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[" ARG(
+         "0", "16", "EQ") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_LOG\",\"args\":"
+                          "[" ARG("0", "17", "EQ") "]},{\"names\":[\"socket\"],\"action\":"
+                                                   "\"SCMP_ACT_ALLOW\"},"
+                                                   "{\"names\":[\"socket\"],\"action\":\"SCMP_"
+                                                   "ACT_TRAP\",\"args\":[" ARG("1", "3",
+                                                                               "EQ") "]}"),
      "errno:EPERM\",\n\"plain\":{\n\"allow\":[\"socket\"]}"},
+    /* Where the conditions of both may hold, the stricter one; of one kind the first. */
+    {&compat_runc,
+     RULES(
+         "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_LOG\",\"args\":[" ARG(
+             "0", "16", "NE") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+                              "[" ARG("1", "3",
+                                      "EQ") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_"
+                                            "KILL\",\"args\":[" ARG("0", "40", "EQ") "]}"),
+     "errno:EPERM\",\n\"rules\":{\n\"socket\":[{\"if\":[[0,32,\"==\",40]],\"do\":\"kill-thread\"},"
+     "{\"if\":[[0,32,\"!=\",16]],\"do\":\"log\"},{\"if\":[[1,32,\"==\",3]],\"do\":\"allow\"}]}"},
     /* Different actions are good where only one can match. */
     {&x86_64,
      RULES("{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":22,\"args\":[" ARG(
@@ -267,9 +276,19 @@ static void test_oci_notes_of_contradictions(void **state)
         RULES("{\"names\":[\"a\"],\"action\":\"SCMP_ACT_ALLOW\"},\n"
               "{\"names\":[\"a\"],\"action\":\"SCMP_ACT_KILL\"},\n"
               "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[" ARG(
-                  "0", "16", "EQ") "]},\n{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
+                  "0", "16",
+                  "EQ") "]},\n{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"},\n"
+                        "{\"names\":[\"dup3\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[" ARG(
+                            "0", "16",
+                            "NE") "]},\n{\"names\":[\"dup3\"],\"action\":\"SCMP_ACT_KILL\","
+                                  "\"args\":[" ARG("0", "40", "EQ") "]}"),
         &compat_runc, &notes));
-    assert_int_equal(notes.count, 2);
+    assert_int_equal(notes.count, 3);
+    assert_string_equal(
+        notes.lines[2],
+        "policy.json:6:11: 'dup3' gets kill-thread here and allow at line 5, column "
+        "11: where both match kill-thread counts, the stricter one; which one does "
+        "for runc depends on values");
     assert_string_equal(notes.lines[0],
                         "policy.json:2:11: 'a' gets kill-thread here and allow at line 1, column "
                         "57: allow counts, as it does for runc");
