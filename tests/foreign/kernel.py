@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Caged programs under real kernels of Debian, in qemu-system.
 
-    ELFCAGE=/path/to/elfcage tests/foreign/kernel.py [--arch x86_64,aarch64,arm] [--cache FOLDER]
+    ELFCAGE=/path/to/elfcage tests/foreign/kernel.py [--arch x86_64,aarch64,arm,riscv64]
+                                                     [--newest] [--cache FOLDER]
 
 The kernel comes out of a Debian package (store.py), the first file system is made here: one
 process that runs commands and powers off (programs/init.c), and the programs under test. They are
@@ -39,24 +40,34 @@ from targets import TARGETS, target
 CLI_PROGRAMS = HERE.parent / "cli" / "programs"
 SECONDS = 600  # a machine that takes longer hangs
 
-# kernel: package that depends on the newest one. libc: (loader, C library, folder of both there).
-Machine = collections.namedtuple("Machine", "name debian kernel qemu console triple flags compat libc")
+# kernels: (release of Debian, or None for that of this machine; package that depends on the newest
+# one). libc: files of the C library, and the folders for them.
+Machine = collections.namedtuple("Machine",
+                                 "name debian kernels qemu console triple flags compat libc")
+
+# 5.10 finds the program headers by another rule (AT_PHDR) than 5.18 and later.
+OLDER = "bullseye"
 
 MACHINES = [
-    Machine("x86_64", "amd64", "linux-image-cloud-amd64",
+    Machine("x86_64", "amd64", [(None, "linux-image-cloud-amd64"), (OLDER, "linux-image-cloud-amd64")],
             ["qemu-system-x86_64", "-accel", "tcg"], "ttyS0", "x86_64-linux-gnu", [], "i386",
             [("/lib64/ld-linux-x86-64.so.2", "lib64"),
              ("/lib/x86_64-linux-gnu/libc.so.6", "lib/x86_64-linux-gnu")]),
-    Machine("aarch64", "arm64", "linux-image-cloud-arm64",
+    Machine("aarch64", "arm64", [(None, "linux-image-cloud-arm64"), (OLDER, "linux-image-cloud-arm64")],
             ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"], "ttyAMA0",
             "aarch64-linux-gnu", [], "arm",
             [("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1", "lib"),
              ("/usr/aarch64-linux-gnu/lib/libc.so.6", "lib")]),
-    Machine("arm", "armhf", "linux-image-armmp",
+    Machine("arm", "armhf", [(None, "linux-image-armmp"), (OLDER, "linux-image-armmp")],
             ["qemu-system-arm", "-M", "virt", "-cpu", "cortex-a15"], "ttyAMA0",
             "arm-linux-gnueabihf", ["-march=armv7-a"], None,
             [("/usr/arm-linux-gnueabihf/lib/ld-linux-armhf.so.3", "lib"),
              ("/usr/arm-linux-gnueabihf/lib/libc.so.6", "lib")]),
+    # Debian has riscv64 from trixie on.
+    Machine("riscv64", "riscv64", [("trixie", "linux-image-riscv64")],
+            ["qemu-system-riscv64", "-M", "virt"], "ttyS0", "riscv64-linux-gnu", [], None,
+            [("/usr/riscv64-linux-gnu/lib/ld-linux-riscv64-lp64d.so.1", "lib"),
+             ("/usr/riscv64-linux-gnu/lib/libc.so.6", "lib")]),
 ]
 
 # Of ABIs that are only the other one of a machine.
@@ -112,7 +123,7 @@ class Archive:
     Documentation/driver-api/early-userspace/buffer-format.rst)."""
 
     def __init__(self):
-        self.data, self.folders = bytearray(), set()
+        self.data, self.folders, self.finished = bytearray(), set(), False
 
     def entry(self, name, mode, content=b"", device=(0, 0)):
         encoded = name.encode() + b"\0"
@@ -132,7 +143,9 @@ class Archive:
         self.entry(name, 0o100755, content)
 
     def finish(self):
-        self.entry("TRAILER!!!", 0)
+        if not self.finished:
+            self.entry("TRAILER!!!", 0)
+            self.finished = True
         return bytes(self.data)
 
 
@@ -221,9 +234,12 @@ def prepare_enforce(lab):
 def prepare_contexts(lab):
     """The program of tests/cli/contexts.sh, with its library, in C with threads."""
     machine = lab.machine
-    words = ["clang", *machine_flags(machine), "-O1", "-pthread", "-D_GNU_SOURCE"]
-    if machine.name != "x86_64":
+    words = ["clang", *machine_flags(machine)]
+    if machine.name == "riscv64":  # see made.py
+        words = [f"{machine.triple}-gcc-12"]
+    elif machine.name != "x86_64":
         words.append("-fuse-ld=lld")
+    words += ["-O1", "-pthread", "-D_GNU_SOURCE"]
     early = lab.make("libearly.so", *words, "-shared", "-fPIC", CLI_PROGRAMS / "early.c")
     contexts = lab.make("contexts", *words, "-DEARLY", CLI_PROGRAMS / "contexts.c", "-Wl,-E", early)
     lab.add(early, str(early).lstrip("/"))
@@ -262,15 +278,15 @@ def prepare_kinds(lab):
         lab.expect(f"kind {kind.name} runs, filtered", command, 0, out.splitlines())
 
 
-def kernel_image(machine, cache):
-    """vmlinuz out of the newest kernel package."""
-    packages = store.Store(machine.debian, cache)
-    package = packages.dependency(machine.kernel, "linux-image-")
+def kernel_image(machine, release, newest, cache):
+    """vmlinuz out of the newest kernel package of a release."""
+    packages = store.Store(machine.debian, cache, release)
+    package = packages.dependency(newest, "linux-image-")
     folder = packages.folder / "kernel" / package
     if not folder.exists():
         folder.mkdir(parents=True)
         store.unpack_part(packages.alone(package), folder, "./boot")
-    return next(folder.glob("boot/vmlinuz-*"))
+    return next(folder.glob("boot/vmlinu[xz]-*"))
 
 
 def boot(machine, kernel, archive, work):
@@ -297,7 +313,7 @@ def sections(text):
     return found
 
 
-def report(tap, lab, text):
+def report(tap, lab, kernel, text):
     """One test for each expectation."""
     found = sections(text)
     if len(found) != len(lab.expected):
@@ -305,15 +321,15 @@ def report(tap, lab, text):
     for number, (what, status, lines) in enumerate(lab.expected):
         got = found[number] if number < len(found) else ([], -1)
         good = got[0] == lines and (got[1] == status or (status is None and got[1] > 128))
-        tap.test(good, f"{lab.machine.name}: {what}")
+        tap.test(good, f"{lab.machine.name}, {kernel}: {what}")
         if not good:
             tap.comment(f"{lab.commands[number]}: status {got[1]}")
             tap.comment("\n".join(f"got:  {line}" for line in got[0]))
             tap.comment("\n".join(f"want: {line}" for line in lines))
 
 
-def prepare(machine, elfcage, cache, folder):
-    """(lab, kernel) of a machine; Unavailable if there is something that cannot be had."""
+def prepare(machine, elfcage, folder):
+    """The lab of a machine; Unavailable if there is something that cannot be had."""
     folder.mkdir()
     emulator = machine.qemu[0]
     if shutil.which(emulator) is None:
@@ -323,38 +339,52 @@ def prepare(machine, elfcage, cache, folder):
     prepare_contexts(lab)
     prepare_kinds(lab)
     lab.archive.file("commands", ("\n".join(lab.commands) + "\n").encode())
-    return lab, kernel_image(machine, cache)
+    return lab
+
+
+def boots(machines, elfcage, work, cache):
+    """[(name, (lab, kernel) or the reason why it cannot be had)]."""
+    found = []
+    for machine in machines:
+        try:
+            lab = prepare(machine, elfcage, work / machine.name)
+        except store.Unavailable as reason:
+            found.append((machine.name, str(reason)))
+            continue
+        for release, newest in machine.kernels:
+            try:
+                found.append((machine.name, (lab, kernel_image(machine, release, newest, cache))))
+            except store.Unavailable as reason:
+                found.append((f"{machine.name}, {release or 'the same release'}", str(reason)))
+    return found
 
 
 def main():
     parser = argparse.ArgumentParser(description="caged programs under kernels of Debian")
     parser.add_argument("--arch", type=lambda text: text.split(","),
                         default=[machine.name for machine in MACHINES])
+    parser.add_argument("--newest", action="store_true", help="only the kernel of this release")
     parser.add_argument("--cache", help="where packages are kept")
     options = parser.parse_args()
     elfcage = os.environ.get("ELFCAGE")
     if not elfcage or not os.access(elfcage, os.X_OK):
         print("Bail out! set ELFCAGE to the absolute path of the elfcage binary")
         return 1
+    chosen = [machine for machine in MACHINES if machine.name in options.arch]
+    if options.newest:
+        chosen = [machine._replace(kernels=machine.kernels[:1]) for machine in chosen]
     with tempfile.TemporaryDirectory(prefix="elfcage-kernel.") as folder:
         work = pathlib.Path(folder)
-        chosen = [machine for machine in MACHINES if machine.name in options.arch]
-        ready = {}
-        for machine in chosen:
-            try:
-                ready[machine.name] = prepare(machine, elfcage, options.cache or work / "store",
-                                              work / machine.name)
-            except store.Unavailable as reason:
-                ready[machine.name] = str(reason)
+        ready = boots(chosen, elfcage, work, options.cache or work / "store")
         tap = harness.Tap(sum(1 if isinstance(one, str) else len(one[0].expected)
-                              for one in ready.values()))
-        for name, one in ready.items():
+                              for _, one in ready))
+        for name, one in ready:
             if isinstance(one, str):
                 tap.skip(f"{name}: enforcement under a kernel of Debian", one)
                 continue
             lab, kernel = one
-            tap.comment(f"{name}: {kernel.name}")
-            report(tap, lab, boot(lab.machine, kernel, lab.archive.finish(), lab.work))
+            archive = lab.archive.finish()
+            report(tap, lab, kernel.name.partition("-")[2], boot(lab.machine, kernel, archive, work))
     return 1 if tap.failed else 0
 
 

@@ -49,18 +49,19 @@ def mirror():
 
 
 class Store:
-    """The packages of one architecture ("arm64"), kept in a folder that may be used again."""
+    """The packages of one architecture ("arm64") in one release (None: that of this machine), kept
+    in a folder that may be used again."""
 
-    def __init__(self, architecture, folder):
-        self.architecture = architecture
-        self.folder = pathlib.Path(folder).resolve() / architecture
+    def __init__(self, architecture, folder, release=None):
+        address, own = mirror()
+        release = release or own
+        self.folder = pathlib.Path(folder).resolve() / f"{release}-{architecture}"
         if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
             raise Unavailable("this is no Debian: there is no apt-get")
         for name in ("state/lists/partial", "cache/archives/partial", "etc/apt.conf.d",
                      "etc/preferences.d"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "state/status").touch()
-        address, release = mirror()
         signed = f"[signed-by={KEYRING}] " if os.path.exists(KEYRING) else ""
         (self.folder / "etc/sources.list").write_text(
             f"deb {signed}{address} {release} main\n", encoding="utf-8")
