@@ -143,8 +143,10 @@ def candidates(architecture, source, requests_only):
 
 
 def values(architecture, source, names):
-    """The values of those names that are integer constants: what clang complains of is not."""
+    """The values of those names that are integer constants: what clang complains of is not. Some
+    headers name requests of asm/ioctls.h (SIOCOUTQ, say) and do not include it."""
     names = sorted(names)
+    source += "#include <asm/ioctls.h>\n"
     head = (source + INTEGER).count("\n") + 1
     while True:
         lines = [f"const unsigned long long v{i} = INTEGER({name});\n"
