@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that a purpose needs: `tests/install-packages.sh build|demo|test|bench|system`.
+# Installs the Debian packages that a purpose needs: `tests/install-packages.sh build|demo|test|bench|system|foreign`.
 #
 # Quiet, and may be run again: what is installed already is not touched, and when nothing is missing
 # apt is not called, so that it works without network. As root, or through sudo.
@@ -15,11 +15,17 @@ demo=(golang-go curl tar binutils)
 test=(perl clang-tidy libclang-rt-14-dev g++ gcc-multilib libc6-dev-x32 musl-tools mold tcc rustc
   elfutils patchelf gdb valgrind strace sudo iputils-ping qemu-user-static acl attr libcap2-bin mandoc
   busybox-static bubblewrap git redis-tools sqlite3 systemd
-  linux-libc-dev-arm64-cross linux-libc-dev-armhf-cross linux-libc-dev-riscv64-cross)
+  linux-libc-dev-arm64-cross linux-libc-dev-armhf-cross linux-libc-dev-riscv64-cross
+  libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-riscv64-cross
+  libgcc-12-dev-arm64-cross libgcc-12-dev-armhf-cross libgcc-12-dev-riscv64-cross
+  binutils-aarch64-linux-gnu binutils-arm-linux-gnueabihf binutils-riscv64-linux-gnu
+  g++-12-riscv64-linux-gnu)
 # What elfcage is measured against; systemd for systemd-analyze, which lists its sets of calls.
 bench=(binutils bubblewrap patchelf systemd)
 # Programs that tests/system/load.py puts under load besides those of the tests.
 system=(nginx-light postgresql nodejs)
+# Machines for the kernels of tests/foreign/kernel.py; their firmware comes along.
+foreign=(qemu-system-arm qemu-system-x86 qemu-system-misc)
 
 case "${1:-}" in
 build) wanted=("${build[@]}") ;;
@@ -27,8 +33,9 @@ demo) wanted=("${build[@]}" "${demo[@]}") ;;
 test) wanted=("${build[@]}" "${demo[@]}" "${test[@]}") ;;
 bench) wanted=("${build[@]}" "${bench[@]}") ;;
 system) wanted=("${build[@]}" "${demo[@]}" "${test[@]}" "${system[@]}") ;;
+foreign) wanted=("${build[@]}" "${demo[@]}" "${test[@]}" "${foreign[@]}") ;;
 *)
-  echo "usage: ${0##*/} build|demo|test|bench|system" >&2
+  echo "usage: ${0##*/} build|demo|test|bench|system|foreign" >&2
   exit 2
   ;;
 esac

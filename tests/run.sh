@@ -12,7 +12,8 @@
 #   cli       tests/cli/*.sh, release and under ASan + UBSan
 #   policies  mutated policies under ASan + UBSan; real policies, and those who made their formats,
 #             against what elfcage makes of them (tests/policies)
-#   elf       the matrix of files and tools; programs of this system, under load too: traced, under load
+#   elf       the matrix of files and tools; programs of this system, under load too: traced, under load;
+#             programs of other architectures (tests/foreign)
 #   proof     random policies, mutated programs, libseccomp's programs: all proved or refuted
 #   samples   samples/test.sh
 #   valgrind  unit tests and some command-line tests
@@ -108,6 +109,7 @@ with() {
 if has release; then
   if wanted elf; then
     with release elf/matrix /usr/bin/python3 tests/elf/matrix.py
+    with release foreign/foreign /usr/bin/python3 tests/foreign/foreign.py
     with release system/system /usr/bin/python3 tests/system/system.py
     with release system/load /usr/bin/python3 tests/system/load.py
     with release system/image /usr/bin/python3 tests/system/image.py

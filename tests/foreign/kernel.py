@@ -46,28 +46,35 @@ Machine = collections.namedtuple("Machine",
                                  "name debian kernels qemu console triple flags compat libc")
 
 # 5.10 finds the program headers by another rule (AT_PHDR) than 5.18 and later.
-OLDER = "bullseye"
+OLDER, NEWER = "bullseye", "forky"
+
+
+def three(package):
+    return [(None, package), (OLDER, package), (NEWER, package)]
+
 
 MACHINES = [
-    Machine("x86_64", "amd64", [(None, "linux-image-cloud-amd64"), (OLDER, "linux-image-cloud-amd64")],
+    Machine("x86_64", "amd64", three("linux-image-cloud-amd64"),
             ["qemu-system-x86_64", "-accel", "tcg"], "ttyS0", "x86_64-linux-gnu", [], "i386",
             [("/lib64/ld-linux-x86-64.so.2", "lib64"),
              ("/lib/x86_64-linux-gnu/libc.so.6", "lib/x86_64-linux-gnu")]),
-    Machine("aarch64", "arm64", [(None, "linux-image-cloud-arm64"), (OLDER, "linux-image-cloud-arm64")],
+    Machine("aarch64", "arm64", three("linux-image-cloud-arm64"),
             ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"], "ttyAMA0",
             "aarch64-linux-gnu", [], "arm",
             [("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1", "lib"),
              ("/usr/aarch64-linux-gnu/lib/libc.so.6", "lib")]),
-    Machine("arm", "armhf", [(None, "linux-image-armmp"), (OLDER, "linux-image-armmp")],
+    Machine("arm", "armhf", three("linux-image-armmp"),
             ["qemu-system-arm", "-M", "virt", "-cpu", "cortex-a15"], "ttyAMA0",
             "arm-linux-gnueabihf", ["-march=armv7-a"], None,
             [("/usr/arm-linux-gnueabihf/lib/ld-linux-armhf.so.3", "lib"),
              ("/usr/arm-linux-gnueabihf/lib/libc.so.6", "lib")]),
     # Debian has riscv64 from trixie on.
-    Machine("riscv64", "riscv64", [("trixie", "linux-image-riscv64")],
+    Machine("riscv64", "riscv64",
+            [("trixie", "linux-image-riscv64"), (NEWER, "linux-image-riscv64")],
             ["qemu-system-riscv64", "-M", "virt"], "ttyS0", "riscv64-linux-gnu", [], None,
             [("/usr/riscv64-linux-gnu/lib/ld-linux-riscv64-lp64d.so.1", "lib"),
-             ("/usr/riscv64-linux-gnu/lib/libc.so.6", "lib")]),
+             *((f"/usr/riscv64-linux-gnu/lib/{name}", "lib")
+               for name in ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6"))]),
 ]
 
 # Of ABIs that are only the other one of a machine.
@@ -279,14 +286,19 @@ def prepare_kinds(lab):
 
 
 def kernel_image(machine, release, newest, cache):
-    """vmlinuz out of the newest kernel package of a release."""
+    """(version, file) of the newest kernel of a release."""
     packages = store.Store(machine.debian, cache, release)
     package = packages.dependency(newest, "linux-image-")
+    version, parts = package.removeprefix("linux-image-"), ["./boot"]
+    try:  # as of forky
+        package, parts = packages.dependency(package, "linux-binary-"), []
+    except store.Unavailable:
+        pass
     folder = packages.folder / "kernel" / package
     if not folder.exists():
         folder.mkdir(parents=True)
-        store.unpack_part(packages.alone(package), folder, "./boot")
-    return next(folder.glob("boot/vmlinu[xz]-*"))
+        store.unpack_part(packages.alone(package), folder, *parts)
+    return version, next(folder.rglob("vmlinu[xz]*"))
 
 
 def boot(machine, kernel, archive, work):
@@ -343,7 +355,7 @@ def prepare(machine, elfcage, folder):
 
 
 def boots(machines, elfcage, work, cache):
-    """[(name, (lab, kernel) or the reason why it cannot be had)]."""
+    """[(name, (lab, version, kernel) or the reason why it cannot be had)]."""
     found = []
     for machine in machines:
         try:
@@ -353,7 +365,7 @@ def boots(machines, elfcage, work, cache):
             continue
         for release, newest in machine.kernels:
             try:
-                found.append((machine.name, (lab, kernel_image(machine, release, newest, cache))))
+                found.append((machine.name, (lab, *kernel_image(machine, release, newest, cache))))
             except store.Unavailable as reason:
                 found.append((f"{machine.name}, {release or 'the same release'}", str(reason)))
     return found
@@ -382,9 +394,8 @@ def main():
             if isinstance(one, str):
                 tap.skip(f"{name}: enforcement under a kernel of Debian", one)
                 continue
-            lab, kernel = one
-            archive = lab.archive.finish()
-            report(tap, lab, kernel.name.partition("-")[2], boot(lab.machine, kernel, archive, work))
+            lab, version, kernel = one
+            report(tap, lab, version, boot(lab.machine, kernel, lab.archive.finish(), work))
     return 1 if tap.failed else 0
 
 
