@@ -5,7 +5,8 @@
  *
  * Every section that stays where it is keeps its index, so that symbol tables, which may have
  * megabytes, need no change. New sections are appended, and so are those that moved into the
- * segment: headers have to be in the order of addresses (patchelf 0.14 relies on it). The header
+ * segment (but for symbol tables, see keeps_header()): headers have to be in the order of addresses
+ * (patchelf 0.14 relies on it). The header
  * that one of those had becomes an .elfcage.spare: it says that its share of the bytes which were
  * left over is taken, or patchelf would fill such a hole in the first page of an ET_EXEC with
  * .dynamic, which would then be read-only.
@@ -20,6 +21,8 @@
 
 /* Sections that are added, beside an .elfcage.spare for each that leaves. */
 #define ADDED_MAX 4u
+/* How many program headers patchelf may add at once. */
+#define PATCHELF_PHDRS 2u
 
 static void append(struct composition *c, size_t old, const GElf_Shdr *header)
 {
@@ -82,6 +85,28 @@ static size_t gap_of(const struct composition *c, size_t section)
     return image_shdr(c->image, section)->sh_offset < c->draft->kept ? 0 : 1;
 }
 
+/*
+ * Does a section that leaves keep its header where it is? A symbol table does, if it can, since BFD
+ * (strip, objcopy) makes its sections while it reads headers, and one that a string table or
+ * relocations ask for earlier gets a number in front of others; st_shndx in .dynsym, which BFD does
+ * not touch, would then name others. patchelf looks for what is in the way of more program headers
+ * by the order of headers, and stops at this one: a spare has to be in front, and large enough.
+ */
+static bool keeps_header(const struct composition *c, size_t section)
+{
+    const struct draft_gap *gaps = c->draft->gaps;
+    if (image_shdr(c->image, section)->sh_type != SHT_DYNSYM || leaves_hole(c, section) ||
+        gaps[0].size + gaps[1].size < PATCHELF_PHDRS * codec_phdr_size(c->codec)) {
+        return false;
+    }
+    for (size_t i = 1; i < section; i++) {
+        if (leaves(c, i) && !leaves_hole(c, i)) {
+            return gap_of(c, i) == gap_of(c, section);
+        }
+    }
+    return false;
+}
+
 /* All sections of the original with their indices. Those that leave share what is left over. */
 static void append_old(struct composition *c)
 {
@@ -90,10 +115,11 @@ static void append_old(struct composition *c)
     size_t sharers[2] = {0, 0};
     size_t number = 0;
     for (size_t i = 0; i < count; i++) {
-        sharers[gap_of(c, i)] += leaves(c, i) && !leaves_hole(c, i) ? 1 : 0;
+        bool shares = leaves(c, i) && !leaves_hole(c, i) && !keeps_header(c, i);
+        sharers[gap_of(c, i)] += shares ? 1 : 0;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!leaves(c, i)) {
+        if (!leaves(c, i) || keeps_header(c, i)) {
             append(c, i, image_shdr(c->image, i));
             continue;
         }
@@ -132,7 +158,7 @@ static void append_new(struct composition *c)
                             .sh_flags = SHF_EXECINSTR,
                             .sh_addralign = PAYLOAD_ALIGNMENT});
     for (size_t i = 1; i < image_shdr_count(c->image); i++) {
-        if (leaves(c, i)) {
+        if (leaves(c, i) && !keeps_header(c, i)) {
             append(c, i, image_shdr(c->image, i));
         }
     }

@@ -168,6 +168,12 @@ def readelf_complaints(path):
     return result.err.replace(str(path), "FILE")
 
 
+# What eu-elflint gets wrong: it takes the size of the symbol for that of what a relocation writes, so
+# that slots in front of a read-only segment seem to be in it where the symbol is a large function.
+# (`elfcage verify` looks at what relocations really write.)
+MISTAKEN = re.compile(r"relocation N: read-only section modified but text relocation flag not set$")
+
+
 def lint_messages(path):
     """The messages of eu-elflint as a multiset, without the numbers (which move)."""
     result = run(["eu-elflint", "--gnu-ld", path])
@@ -176,7 +182,8 @@ def lint_messages(path):
         line = line.replace(str(path), "FILE").strip()
         if line and line != "No errors":
             line = re.sub(r"0x[0-9a-f]+|\d+", "N", line)
-            messages[re.sub(r"\[ *N\]", "[N]", line)] += 1
+            if not MISTAKEN.search(line):
+                messages[re.sub(r"\[ *N\]", "[N]", line)] += 1
     return messages
 
 

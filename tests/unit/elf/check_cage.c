@@ -431,7 +431,8 @@ static bool is_sorted(const struct file *file)
     uint64_t highest = 0;
     for (size_t i = 1; i < file->shdr_count; i++) {
         GElf_Shdr shdr = section(file, i);
-        if (shdr.sh_flags & SHF_ALLOC && !(shdr.sh_flags & SHF_TLS)) {
+        /* A .dynsym that moved may have kept its header. */
+        if (shdr.sh_flags & SHF_ALLOC && !(shdr.sh_flags & SHF_TLS) && shdr.sh_type != SHT_DYNSYM) {
             if (shdr.sh_addr < highest) {
                 return false;
             }
