@@ -90,6 +90,27 @@ static int check_trailer(const struct image *image, struct error *error)
                         file.size - end);
 }
 
+/*
+ * An image that a running program has dumped (unexec: GNU Common Lisp and what is built on it) has
+ * a .data for each part of its heap, and goes on with sbrk(2) where the dump ends. Whatever the
+ * layout, the payload's segment would be there, and the heap would not be in one piece.
+ */
+static int check_dumped(const struct image *image, struct error *error)
+{
+    size_t parts = 0;
+    for (size_t i = 1; i < image_shdr_count(image); i++) {
+        parts += strcmp(image_section_name(image, i), ".data") == 0 ? 1 : 0;
+    }
+    if (image_ehdr(image)->e_type != ET_EXEC || parts < 2) {
+        return 0;
+    }
+    return error_file(
+        error, ERROR_UNSUPPORTED, image_name(image),
+        "the dump of a running program (%zu sections named .data), whose heap goes on where "
+        "the payload would be: not supported, cage the program that loads it or starts it",
+        parts);
+}
+
 /* Symbol tables are walked and may be rewritten: those that overlap could be made to cost anything.
  */
 static int check_symbol_tables(const struct image *image, struct error *error)
@@ -129,7 +150,7 @@ static int check(const struct image *image, const struct cage *cage, struct erro
         error_file(error, ERROR_UNSUPPORTED, image_name(image),
                    "caged already: remove the cage first");
     }
-    if (found != 0 || check_symbol_tables(image, error) != 0) {
+    if (found != 0 || check_symbol_tables(image, error) != 0 || check_dumped(image, error) != 0) {
         return -1;
     }
     if (loader_sees_the_same(image, error) != 0) {

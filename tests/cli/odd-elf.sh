@@ -101,6 +101,19 @@ open(sys.argv[1], "wb").write(data[:end] + b"\0\0\0\0UPX!\x0d\x16\x02\x0a" + byt
 P
 refused 'appended behind the ELF image' "as UPX leaves it" upx-like
 
+# What a running program has dumped of itself (unexec): a .data for each part of the heap, which goes on with
+# sbrk(2) where the dump ends. A second .data alone makes no dump of a position-independent program.
+cat >dump.s <<'S'
+        .section .moredata, "aw"
+        .quad 1
+S
+for kind in no-pie pie; do
+    $C -w -$kind -o two-$kind reads.c dump.s && objcopy --rename-section .moredata=.data two-$kind dump-$kind
+done
+refused 'the dump of a running program \(2 sections named .data\)' "a dumped heap" dump-no-pie
+run "$ELFCAGE" inject -q "${deny[@]}" -n -o d/out dump-pie
+is "$status$err" 0 "two .data in a PIE are no dump"
+
 # Program headers in another order. The loader wants PT_LOADs by address, and nothing else.
 cat >order.py <<'P'
 import struct, sys
