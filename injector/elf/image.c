@@ -99,6 +99,18 @@ void image_free(struct image *image)
     free(image);
 }
 
+bool image_is_code(const struct image *image, uint64_t address, size_t except)
+{
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        if (i != except && phdr->p_type == PT_LOAD && (phdr->p_flags & PF_X) &&
+            address >= phdr->p_vaddr && address - phdr->p_vaddr < phdr->p_filesz) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void image_forget(const struct image *image, uint64_t offset, uint64_t size)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);

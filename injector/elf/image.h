@@ -58,6 +58,9 @@ uint64_t image_end(const struct image *image);
    all in one PT_LOAD's file part. */
 bool image_at_address(const struct image *image, uint64_t address, uint64_t size,
                       struct bytes *out);
+/* Is there code of the file at that address: in an executable PT_LOAD, other than program header
+   `except` (SIZE_MAX: any)? */
+bool image_is_code(const struct image *image, uint64_t address, size_t except);
 /* These bytes are not needed soon: their pages need not stay in memory. They can still be read. */
 void image_forget(const struct image *image, uint64_t offset, uint64_t size);
 /* The file offset of that address; false if it is in no PT_LOAD's file part. */

@@ -9,6 +9,7 @@
 #include "elf/layout.h"
 #include "elf/payload_format.h"
 #include "elf/payload_write.h"
+#include "elf/relocations.h"
 #include "elf/verify_loader.h"
 #include "stub/format.h"
 
@@ -129,6 +130,47 @@ static int check_symbol_tables(const struct image *image, struct error *error)
     return 0;
 }
 
+/* What relocations may write to, and the first that writes elsewhere. */
+struct writing {
+    uint64_t end; /* of all segments */
+    uint64_t word;
+    bool outside;
+    uint64_t target;
+};
+
+static bool writes_inside(const struct image *image, const struct relocation *relocation,
+                          void *context)
+{
+    struct writing *writing = context;
+    (void)image;
+    writing->target = relocation->target;
+    writing->outside = !bytes_in(relocation->target, writing->word, writing->end);
+    return !writing->outside;
+}
+
+/* Behind the last segment is where the payload will be: no relocation writes there, or verify could
+   not tell a damaged file from one that was tampered with. */
+static int check_relocations(const struct image *image, struct error *error)
+{
+    struct writing writing = {.word = codec_word_size(image_codec(image))};
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        if (phdr->p_type == PT_LOAD && phdr->p_vaddr + phdr->p_memsz > writing.end) {
+            writing.end = phdr->p_vaddr + phdr->p_memsz; /* in range: image_check.c */
+        }
+    }
+    if (relocations_walk(image, writes_inside, &writing)) {
+        return 0;
+    }
+    return writing.outside
+               ? error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                            "damaged: a relocation writes to 0x%" PRIx64 ", behind all segments",
+                            writing.target)
+               : error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                            "damaged: a table of relocations that its dynamic section "
+                            "names is not in the file");
+}
+
 static int check(const struct image *image, const struct cage *cage, struct error *error)
 {
     const struct stub_image *stub = image_arch(image)->stub;
@@ -157,7 +199,7 @@ static int check(const struct image *image, const struct cage *cage, struct erro
         error->kind = ERROR_UNSUPPORTED;
         return -1;
     }
-    return check_trailer(image, error);
+    return check_relocations(image, error) != 0 ? -1 : check_trailer(image, error);
 }
 
 static bool try(const struct image *image, const struct cage *cage, const struct hook_edits *hook,
@@ -182,6 +224,12 @@ int plan_inject(const struct image *image, const struct cage *cage, struct plan 
     struct hook_edits hook;
     if (check(image, cage, error) != 0 || hook_settle(image, cage->hook, &hook, error) != 0) {
         return -1;
+    }
+    if ((cage->hook == HOOK_ENTRY || hook.next) && !image_is_code(image, hook.next, SIZE_MAX)) {
+        return error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                          "damaged: the function that the %s names, 0x%" PRIx64
+                          ", is in no executable segment",
+                          cage->hook == HOOK_ENTRY ? "entry point" : "dynamic section", hook.next);
     }
     struct draft draft;
     struct buffer reasons = {0};

@@ -48,18 +48,6 @@ static int refuse(const struct disarming *d, uint64_t offset, struct error *erro
                         "%s: the cage cannot be taken out, use the file it was made from", text);
 }
 
-static bool is_code(const struct disarming *d, uint64_t address)
-{
-    for (size_t i = 0; i < image_phdr_count(d->image); i++) {
-        const GElf_Phdr *phdr = image_phdr(d->image, i);
-        if (i != d->payload->segment && phdr->p_type == PT_LOAD && (phdr->p_flags & PF_X) &&
-            address >= phdr->p_vaddr && address - phdr->p_vaddr < phdr->p_filesz) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Is the stub where the payload says, and ours? Its return is relied on, and its size. */
 static bool is_published(const struct disarming *d)
 {
@@ -86,7 +74,7 @@ static int settle(struct disarming *d, struct error *error)
     }
     d->needs_code = payload->cage.hook != HOOK_ENTRY && payload->next == 0;
     d->next = d->needs_code ? payload->stub_address + d->stub->return_offset : payload->next;
-    if (!d->needs_code && !is_code(d, d->next)) {
+    if (!d->needs_code && !image_is_code(d->image, d->next, payload->segment)) {
         return refuse(d, payload->offset, error,
                       "what the hook replaced is in no code of the program");
     }

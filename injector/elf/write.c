@@ -48,6 +48,12 @@ static int write_all(const struct temporary *t, uint64_t offset, const uint8_t *
     return 0;
 }
 
+static int became_shorter(const struct temporary *t, struct error *error)
+{
+    return error_file(error, ERROR_SYSTEM, t->destination,
+                      "the original became shorter while it was read: try again");
+}
+
 /* What copy_file_range() did not do, in pieces. */
 static int copy_by_pieces(const struct temporary *t, int source, struct plan_copy left,
                           struct error *error)
@@ -66,8 +72,7 @@ static int copy_by_pieces(const struct temporary *t, int source, struct plan_cop
             return error_system(error, errno, t->destination, "cannot read the original");
         }
         if (count == 0) {
-            return error_file(error, ERROR_SYSTEM, t->destination,
-                              "the original became shorter while it was read: try again");
+            return became_shorter(t, error);
         }
         if (write_all(t, left.target, piece, (size_t)count, error) < 0) {
             return -1;
@@ -139,7 +144,11 @@ static int copy_range(const struct temporary *t, int source, struct plan_copy co
         }
         at = stop;
     }
-    return 0;
+    struct stat status; /* what is cut off looks like a hole */
+    if (fstat(source, &status) < 0) {
+        return error_system(error, errno, t->destination, "cannot look at the original");
+    }
+    return (uint64_t)status.st_size < end ? became_shorter(t, error) : 0;
 }
 
 static int write_contents(const struct temporary *t, const struct plan *plan, int source,

@@ -675,7 +675,8 @@ def hostile(elfcage, path, stride):
         name = tempfile.mktemp(dir=folder)
         changed.elf.write(name)
         result = []
-        for arguments in (["remove", "-o", name + ".out", name], ["show", name], ["verify", name]):
+        for arguments in (["remove", "-o", name + ".out", name], ["show", name], ["verify", name],
+                          ["remove", "-q", "--force", "-o", name + ".out", name]):
             status, _, error = run(["timeout", "30", elfcage] + arguments)
             good = status == 0 or (status in (1, 4) and one_line(error))
             if status != 0 and os.path.exists(name + ".out"):
