@@ -20,6 +20,12 @@
 
 /* User addresses of every supported 64-bit architecture end here or higher. */
 #define HIGHEST_ADDRESS (UINT64_C(1) << 47)
+/* Of all program headers together: the kernel starts no program that has more (fs/binfmt_elf.c,
+   load_elf_phdrs()). */
+#define PHDRS_SIZE_MAX 65536u
+/* Ours: real files have less than a tenth, and what is looked for in them is looked for from one
+   end, for each of as many relocations as fit into a file. */
+#define DYNAMIC_MAX 4096u
 
 __attribute__((format(printf, 4, 5))) static int
 refuse(const struct image *image, struct error *error, uint64_t offset, const char *format, ...)
@@ -193,6 +199,11 @@ static int read_phdrs(struct image *image, struct error *error)
         return refuse(image, error, 0, "damaged: e_phentsize is %u, must be %zu", ehdr->e_phentsize,
                       entry);
     }
+    if (entry * ehdr->e_phnum > PHDRS_SIZE_MAX) {
+        return refuse(image, error, ehdr->e_phoff,
+                      "%u program headers, more than a kernel takes (%zu): not supported",
+                      ehdr->e_phnum, PHDRS_SIZE_MAX / entry);
+    }
     struct bytes table;
     if (!bytes_slice(image->bytes, ehdr->e_phoff, entry * ehdr->e_phnum, &table)) {
         return refuse(image, error, ehdr->e_phoff,
@@ -308,15 +319,18 @@ static int read_dynamic(struct image *image, struct error *error)
                       "damaged: the dynamic section is not loaded from where PT_DYNAMIC says");
     }
     size_t room = image->dynamic.size / entry;
-    for (size_t i = 0; i < room; i++) {
+    for (size_t i = 0; i < room && i <= DYNAMIC_MAX; i++) {
         if (image_dynamic(image, i).d_tag == DT_NULL) {
             image->dynamic_count = i;
             image->dynamic.size = i * entry;
             return 0;
         }
     }
-    return refuse(image, error, phdr->p_offset,
-                  "damaged: the dynamic section has no end (DT_NULL)");
+    return room > DYNAMIC_MAX
+               ? refuse(image, error, phdr->p_offset,
+                        "the dynamic section has more than %u entries: not supported", DYNAMIC_MAX)
+               : refuse(image, error, phdr->p_offset,
+                        "damaged: the dynamic section has no end (DT_NULL)");
 }
 
 static bool is_shared(const struct image *image)

@@ -33,14 +33,22 @@ static bool holds_count(const struct image *image, int64_t count_tag, struct byt
     return count <= table.size / entry;
 }
 
-static bool walk_entries(const struct image *image, struct bytes table, bool addends,
-                         relocation_visitor *visit, void *context)
+/* One walk: who is told of each relocation. */
+struct walk {
+    const struct image *image;
+    uint64_t symbols;
+    relocation_visitor *visit;
+    void *context;
+};
+
+static bool walk_entries(const struct walk *walk, struct bytes table, bool addends)
 {
+    const struct image *image = walk->image;
     struct codec codec = image_codec(image);
     size_t entry = addends ? codec_rela_size(codec) : codec_rel_size(codec);
     for (size_t at = 0; at + entry <= table.size; at += entry) {
         GElf_Rela rela;
-        struct relocation relocation = {.has_addend = addends};
+        struct relocation relocation = {.has_addend = addends, .symbols = walk->symbols};
         if (addends) {
             codec_get_rela(codec, table.data + at, &rela, &relocation.symbol);
         } else {
@@ -52,7 +60,7 @@ static bool walk_entries(const struct image *image, struct bytes table, bool add
         relocation.addend = (uint64_t)rela.r_addend;
         relocation.addend_offset =
             (uint64_t)(table.data - image_bytes(image).data) + at + entry - codec_word_size(codec);
-        if (!visit(image, &relocation, context)) {
+        if (!walk->visit(image, &relocation, walk->context)) {
             return false;
         }
     }
@@ -61,9 +69,9 @@ static bool walk_entries(const struct image *image, struct bytes table, bool add
 
 /* RELR (gABI, "Relative Relocation Table"): an even word is an address, which is relocated; an odd
    one a bitmap of the words behind the last. */
-static bool walk_relr(const struct image *image, struct bytes table, relocation_visitor *visit,
-                      void *context)
+static bool walk_relr(const struct walk *walk, struct bytes table)
 {
+    const struct image *image = walk->image;
     struct codec codec = image_codec(image);
     size_t word = codec_word_size(codec);
     uint64_t mask = codec.is_64 ? UINT64_MAX : UINT32_MAX;
@@ -75,7 +83,7 @@ static bool walk_relr(const struct image *image, struct bytes table, relocation_
         relocation.target = value & 1 ? next : value;
         next = (value & 1 ? next + word * (8 * word - 1) : value + word) & mask;
         for (; bits; bits >>= 1) {
-            if ((bits & 1) && !visit(image, &relocation, context)) {
+            if ((bits & 1) && !walk->visit(image, &relocation, walk->context)) {
                 return false;
             }
             relocation.target = (relocation.target + word) & mask;
@@ -94,18 +102,18 @@ bool relocations_walk(const struct image *image, relocation_visitor *visit, void
     struct codec codec = image_codec(image);
     size_t rel_entry = codec_rel_size(codec);
     size_t rela_entry = codec_rela_size(codec);
+    struct walk walk = {image, 0, visit, context};
     image_dynamic_value(image, DT_PLTREL, &plt_kind);
+    image_dynamic_value(image, DT_SYMTAB, &walk.symbols);
     return find_table(image, DT_REL, DT_RELSZ, rel_entry, &rel) &&
            find_table(image, DT_RELA, DT_RELASZ, rela_entry, &rela) &&
            find_table(image, DT_RELR, DT_RELRSZ, codec_word_size(codec), &relr) &&
            find_table(image, DT_JMPREL, DT_PLTRELSZ, plt_kind == DT_RELA ? rela_entry : rel_entry,
                       &plt) &&
            holds_count(image, DT_RELCOUNT, rel, rel_entry) &&
-           holds_count(image, DT_RELACOUNT, rela, rela_entry) &&
-           walk_relr(image, relr, visit, context) &&
-           walk_entries(image, rel, false, visit, context) &&
-           walk_entries(image, rela, true, visit, context) &&
-           walk_entries(image, plt, plt_kind == DT_RELA, visit, context);
+           holds_count(image, DT_RELACOUNT, rela, rela_entry) && walk_relr(&walk, relr) &&
+           walk_entries(&walk, rel, false) && walk_entries(&walk, rela, true) &&
+           walk_entries(&walk, plt, plt_kind == DT_RELA);
 }
 
 uint64_t relocation_extent(const struct image *image, const struct relocation *relocation)
@@ -116,12 +124,12 @@ uint64_t relocation_extent(const struct image *image, const struct relocation *r
     if (relocation->type != types->copy) {
         return relocation->type == types->tls_descriptor ? 2 * word : word;
     }
-    uint64_t table;
     uint64_t at;
     struct bytes bytes;
-    if (!image_dynamic_value(image, DT_SYMTAB, &table) ||
+    if (relocation->symbols == 0 ||
         !bytes_multiply(relocation->symbol, codec_sym_size(codec), &at) ||
-        !bytes_add(table, at, &at) || !image_at_address(image, at, codec_sym_size(codec), &bytes)) {
+        !bytes_add(relocation->symbols, at, &at) ||
+        !image_at_address(image, at, codec_sym_size(codec), &bytes)) {
         return UINT64_MAX; /* nobody can say */
     }
     GElf_Sym symbol;

@@ -17,6 +17,7 @@ struct relocation {
     bool has_addend; /* else the word at the target is the addend (REL, RELR) */
     uint64_t addend;
     uint64_t addend_offset; /* in the file */
+    uint64_t symbols;       /* address of DT_SYMTAB; 0: there is none */
 };
 
 /* Called for each relocation; false ends the walk. */

@@ -27,6 +27,7 @@
 
 #include <inttypes.h>
 #include <linux/seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LOADABLE_FLAGS                                                                             \
@@ -345,44 +346,41 @@ static int check_guard(const struct verifying *v, const struct undo_guard *guard
     return 0;
 }
 
-/* The lowest guard that begins at `from` or behind it in the segment. */
-static const struct undo_guard *next_guard(const struct verifying *v, uint64_t from)
+static int compare_guards(const void *a, const void *b)
 {
-    const struct undo_guard *next = NULL;
-    for (size_t i = 0; i < v->payload->guard_count; i++) {
-        const struct undo_guard *guard = &v->payload->guards[i];
-        uint64_t start = guard->offset - v->payload->caged_offset;
-        if (guard->offset >= v->payload->caged_offset && start >= from && guard->size != 0 &&
-            bytes_in(start, guard->size, v->segment.size) &&
-            (!next || guard->offset < next->offset)) {
-            next = guard;
-        }
-    }
-    return next;
+    const struct undo_guard *left = a;
+    const struct undo_guard *right = b;
+    return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
 static int check_rest(const struct verifying *v)
 {
-    bool unchanged = image_bytes(v->image).size == v->payload->caged_size &&
-                     v->payload->offset == v->payload->caged_offset;
+    const struct payload *payload = v->payload;
+    bool unchanged = image_bytes(v->image).size == payload->caged_size &&
+                     payload->offset == payload->caged_offset;
     uint64_t at = stub_place(v) + v->published->size;
-    if (verify_hook_has_array(v->image, v->payload)) {
+    size_t count = payload->guard_count;
+    CLEANUP_FREE struct undo_guard *guards =
+        memory_copy(payload->guards, count * sizeof *payload->guards);
+    if (verify_hook_has_array(v->image, payload)) {
         at += codec_word_size(image_codec(v->image));
     }
-    for (;;) {
-        const struct undo_guard *guard = next_guard(v, at);
-        uint64_t start = guard ? guard->offset - v->payload->caged_offset : v->segment.size;
-        if (check_zero(v, at, start, "behind the stub") < 0) {
-            return -1;
-        }
-        if (!guard) {
-            return 0;
-        }
-        if (unchanged && check_guard(v, guard, start) < 0) {
-            return -1;
-        }
-        at = start + guard->size;
+    if (count > 0) {
+        qsort(guards, count, sizeof *guards, compare_guards);
     }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t start = guards[i].offset - payload->caged_offset;
+        if (guards[i].offset < payload->caged_offset || start < at || guards[i].size == 0 ||
+            !bytes_in(start, guards[i].size, v->segment.size)) {
+            continue;
+        }
+        if (check_zero(v, at, start, "behind the stub") < 0 ||
+            (unchanged && check_guard(v, &guards[i], start) < 0)) {
+            return -1;
+        }
+        at = start + guards[i].size;
+    }
+    return check_zero(v, at, v->segment.size, "behind the stub");
 }
 
 static int check_accepted(const struct verifying *v, const struct verify_accept *accept)

@@ -91,6 +91,8 @@ static void test_image_refuses_damage(void **state)
         {EHDR(e_ehsize), 63, "damaged: e_ehsize is 63, must be 64"},
         {EHDR(e_phnum), 0, "no program headers"},
         {EHDR(e_phnum), PN_XNUM, "65535 or more program headers"},
+        {EHDR(e_phnum), 1170, "truncated: 1170 program headers"},
+        {EHDR(e_phnum), 1171, "1171 program headers, more than a kernel takes (1170)"},
         {EHDR(e_phentsize), 32, "damaged: e_phentsize is 32, must be 56"},
         {EHDR(e_phoff), 1u << 20, "file@0x100000: truncated: 10 program headers"},
         {EHDR(e_phoff), UINT64_MAX - 8, "truncated: 10 program headers"},
@@ -200,6 +202,36 @@ static void edit_dynamic(struct buffer *file, int64_t from, int64_t to, uint64_t
     fail_msg("tag %ld is not there", (long)from);
 }
 
+/* What is looked for in a dynamic section is looked for from one end, for each relocation. */
+static void test_image_bounds_the_dynamic_section(void **state)
+{
+    (void)state;
+    for (size_t count = 4096; count <= 4097; count++) {
+        struct buffer file = subject_make(&plain);
+        const size_t load = 4;
+        Elf64_Phdr phdr;
+        memcpy(&phdr, file.data + sizeof(Elf64_Ehdr) + load * sizeof phdr, sizeof phdr);
+        buffer_align(&file, 16);
+        uint64_t start = file.size;
+        for (size_t i = 0; i < count; i++) {
+            buffer_add(&file, &(Elf64_Dyn){.d_tag = DT_NEEDED}, sizeof(Elf64_Dyn));
+        }
+        buffer_fill(&file, 0, sizeof(Elf64_Dyn));
+        const struct damage changes[] = {
+            {PHDR(load, p_filesz), file.size - phdr.p_offset, NULL},
+            {PHDR(load, p_memsz), file.size - phdr.p_offset, NULL},
+            {PHDR(5, p_offset), start, NULL},
+            {PHDR(5, p_vaddr), phdr.p_vaddr + (start - phdr.p_offset), NULL},
+            {PHDR(5, p_filesz), file.size - start, NULL}};
+        for (size_t i = 0; i < LENGTH(changes); i++) {
+            put(file.data + changes[i].at, changes[i].size, changes[i].value);
+        }
+        expect((struct bytes){file.data, file.size},
+               count > 4096 ? "the dynamic section has more than 4096 entries" : NULL);
+        buffer_free(&file);
+    }
+}
+
 static void expect_shared(struct bytes bytes, bool shared)
 {
     struct error error = {0};
@@ -296,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_image_refuses_damage),
         cmocka_unit_test(test_image_refuses_damaged_sections),
         cmocka_unit_test(test_image_refuses_every_cut),
+        cmocka_unit_test(test_image_bounds_the_dynamic_section),
         cmocka_unit_test(test_image_tells_programs_from_libraries),
         cmocka_unit_test(test_image_reads_both_classes),
         cmocka_unit_test(test_image_opens_regular_files_only),

@@ -494,6 +494,33 @@ static void test_remove_refuses_a_changed_file(void **state)
     }
 }
 
+/* Each could be as large as the file, and there is room for many. */
+static void test_remove_refuses_guards_that_overlap(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct plan *plan = NULL;
+    struct image *image = NULL;
+    const char *layout = NULL;
+    struct buffer file = subject_make(&(struct subject){.dynamic = true});
+    struct buffer caged = inject_or_fail(view(&file), &layout);
+    assert_int_equal(image_from_bytes(view(&caged), "file", &image, &error), 0);
+    struct undo_guard guards[2] = {{.size = caged.size}, {.offset = 1, .size = 1}};
+    bytes_digest(caged.data, caged.size, guards[0].digest);
+    bytes_digest(caged.data + 1, 1, guards[1].digest);
+    struct payload payload = {.caged_size = caged.size, .guards = guards, .guard_count = 1};
+    assert_int_equal(plan_remove(image, &payload, &plan, &error), 0);
+    plan_free(plan);
+    payload.guard_count = 2;
+    assert_int_equal(plan_remove(image, &payload, &plan, &error), -1);
+    assert_int_equal(error.kind, ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "parts that removal relies on overlap"));
+    error_clear(&error);
+    image_free(image);
+    buffer_free(&caged);
+    buffer_free(&file);
+}
+
 /* What injection did not touch passes through. */
 static void test_remove_keeps_what_others_changed(void **state)
 {
@@ -535,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_plan_is_deterministic),
         cmocka_unit_test(test_plan_embeds_nothing_without_a_filter),
         cmocka_unit_test(test_remove_refuses_a_changed_file),
+        cmocka_unit_test(test_remove_refuses_guards_that_overlap),
         cmocka_unit_test(test_remove_keeps_what_others_changed),
     };
     return cmocka_run_group_tests_name("elf/plan", tests, NULL, NULL);
