@@ -5,7 +5,7 @@
 # if none failed. Installs the Debian packages it needs (root or sudo).
 #
 #   ./tests/run.sh            everything
-#   ./tests/run.sh PART...    some of: unit cli policies elf proof samples valgrind fuzz clang
+#   ./tests/run.sh PART...    some of: unit cli policies elf corpus proof samples valgrind fuzz clang
 #                             tidy
 #
 #   unit      cmocka programs, release and under ASan + UBSan
@@ -14,6 +14,8 @@
 #             against what elfcage makes of them (tests/policies)
 #   elf       the matrix of files and tools; programs of this system, under load too: traced, under load;
 #             programs of other architectures (tests/foreign)
+#   corpus    programs and libraries of some packages that are installed; tests/corpus/corpus.py --all
+#             takes thousands, which it fetches
 #   proof     random policies, mutated programs, libseccomp's programs: all proved or refuted
 #   samples   samples/test.sh
 #   valgrind  unit tests and some command-line tests
@@ -26,7 +28,7 @@
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
-all="unit cli policies elf proof samples valgrind fuzz clang tidy"
+all="unit cli policies elf corpus proof samples valgrind fuzz clang tidy"
 parts=" ${*:-$all} "
 for part in $parts; do
   case " $all " in
@@ -113,6 +115,9 @@ if has release; then
     with release system/system /usr/bin/python3 tests/system/system.py
     with release system/load /usr/bin/python3 tests/system/load.py
     with release system/image /usr/bin/python3 tests/system/image.py
+  fi
+  if wanted corpus; then
+    with release corpus /usr/bin/python3 tests/corpus/corpus.py
   fi
   if wanted proof; then
     proofs=build/release/proof

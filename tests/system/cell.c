@@ -5,8 +5,9 @@
 // /run, /home and the like are empty file systems that vanish with the command, as do all processes
 // that it leaves behind. The only network is the loopback interface, which is up.
 //
-//   cell [--bind SOURCE TARGET]... -- COMMAND [ARGUMENT...]
+//   cell [--over FOLDER] [--bind SOURCE TARGET]... -- COMMAND [ARGUMENT...]
 //
+// What FOLDER/usr and FOLDER/etc hold is seen as if it were installed in /usr and /etc.
 // SOURCE (of the system outside) is seen at TARGET inside, read-only; a TARGET that does not exist
 // is made where the cell is writable. Where the caller is not root, a user namespace makes it look
 // so. The status is the command's, or 125 if the cell could not be made.
@@ -113,7 +114,25 @@ static void put(const struct bind *bind)
     close(bind->tree);
 }
 
-static void make_mounts(struct bind *binds, size_t count)
+// Lays FOLDER/NAME over /NAME: an overlay without an upper layer, so that it is read-only.
+static void lay_over(const char *folder, const char *name)
+{
+    char above[1024];
+    char target[16];
+    char layers[sizeof above + sizeof target + 16];
+    int length = snprintf(above, sizeof above, "%s/%s", folder, name);
+    if (length < 0 || (size_t)length >= sizeof above) {
+        errno = ENAMETOOLONG;
+        die("cannot lay over", folder);
+    }
+    snprintf(target, sizeof target, "/%s", name);
+    snprintf(layers, sizeof layers, "lowerdir=%s:%s", above, target);
+    if (access(above, F_OK) == 0 && mount("overlay", target, "overlay", MS_RDONLY, layers) != 0) {
+        die("cannot lay over", target);
+    }
+}
+
+static void make_mounts(const char *over, struct bind *binds, size_t count)
 {
     struct bind nodes[DEVICES];
     char paths[DEVICES][32];
@@ -131,6 +150,10 @@ static void make_mounts(struct bind *binds, size_t count)
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
     if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attributes, sizeof attributes) != 0) {
         die("cannot make read-only", "/");
+    }
+    if (over != NULL) {
+        lay_over(over, "usr");
+        lay_over(over, "etc");
     }
     for (size_t i = 0; i < sizeof writable / sizeof writable[0]; ++i) {
         bool shared = strstr(writable[i], "tmp") != NULL;
@@ -170,10 +193,10 @@ static void raise_loopback(void)
     close(fd);
 }
 
-_Noreturn static void inside(struct bind *binds, size_t count, char **command)
+_Noreturn static void inside(const char *over, struct bind *binds, size_t count, char **command)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    make_mounts(binds, count);
+    make_mounts(over, binds, count);
     raise_loopback();
     sethostname("cell", 4);
     if (mkdir("/tmp/home", 01777) != 0 || chmod("/tmp/home", 01777) != 0 ||
@@ -191,12 +214,18 @@ int main(int argc, char **argv)
     size_t count = 0;
     int at = 1;
     umask(022);
+    const char *over = NULL;
+    if (argc > 2 && strcmp(argv[1], "--over") == 0) {
+        over = argv[2];
+        at = 3;
+    }
     for (; at + 2 < argc && strcmp(argv[at], "--bind") == 0 && count < MAX_BINDS; at += 3) {
         binds[count++] =
             (struct bind){.source = argv[at + 1], .target = argv[at + 2], .read_only = true};
     }
     if (at + 1 >= argc || strcmp(argv[at], "--") != 0) {
-        fputs("usage: cell [--bind SOURCE TARGET]... -- COMMAND [ARGUMENT...]\n", stderr);
+        fputs("usage: cell [--over FOLDER] [--bind SOURCE TARGET]... -- COMMAND [ARGUMENT...]\n",
+              stderr);
         return NO_CELL;
     }
     enter_namespaces();
@@ -205,7 +234,7 @@ int main(int argc, char **argv)
         die("cannot", "fork");
     }
     if (child == 0) {
-        inside(binds, count, argv + at + 1);
+        inside(over, binds, count, argv + at + 1);
     }
     int status = 0;
     while (waitpid(child, &status, 0) < 0) {

@@ -62,15 +62,15 @@ def programs(folders=FOLDERS):
 def compile_tools(folder, *names):
     """Compiles tests/system/NAME.c into the folder."""
     for name in names:
-        done = harness.run([os.environ.get("CC", "cc"), "-std=gnu17", "-O1", "-Wall", "-Wextra",
+        done = harness.run([os.environ.get("CC", "cc"), "-std=gnu17", "-O1", "-static", "-Wall", "-Wextra",
                             "-Werror", "-o", folder / name, HERE / f"{name}.c"])
         if done.status != 0:
             sys.exit(f"{name}.c does not compile: {done.err}")
 
 
-def why_no_cell(cell):
-    """Why this machine has no cells, or None."""
-    done = harness.run([cell, "--", "/bin/true"])
+def why_no_cell(cell, tree=None):
+    """Why this machine has no cells (with that tree laid over the system), or None."""
+    done = harness.run(command_in_cell(cell, [], ["/bin/true"], tree))
     return None if done.status == 0 else harness.said(done)
 
 
@@ -86,8 +86,8 @@ def refusal(result):
     return result.err.strip() if result.status == 4 else None
 
 
-def command_in_cell(cell, binds, command):
-    words = [str(cell)]
+def command_in_cell(cell, binds, command, tree=None):
+    words = [str(cell)] + (["--over", str(tree)] if tree else [])
     for source, target in binds:
         words += ["--bind", str(source), str(target)]
     return words + ["--"] + [str(word) for word in command]

@@ -7,12 +7,12 @@
     ELFCAGE=/path/to/elfcage tests/system/system.py FILE...
 
 One TAP test a program. A copy is caged in place with a policy that denies the chown family with EXDEV, an answer
-that chown(2) with a null path never gives. The original runs twice in a cell (cell.c) for each of
+that chown(2) with a null path never gives. The original runs in a cell (cell.c) for each of
 its command lines, then the caged one runs in its place: mounted over the original's path in such a
 cell. All runs are watched by tracer.c, which in the program's last moment reads the seccomp state
 of all its threads and tries the denied call. Demanded is:
   - the caged run has the original's standard output, standard error and end; where the original's
-    two runs do not agree, its end only (these are listed, and may be 5 % at most);
+    runs do not agree when asked again, its end only (these are listed, and may be 5 % at most);
   - every thread is filtered, and the denied call returns EXDEV (EFAULT in the original);
   - mode, owner and file capabilities are the original's, readelf has no new complaint, the program
     headers are where every rule looks for them;
@@ -25,22 +25,16 @@ import collections
 import concurrent.futures
 import os
 import pathlib
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 sys.dont_write_bytecode = True  # nothing appears in the tree
 
 import cells
+import compare
 from cells import harness
 
-POLICY = ["--default", "allow", "--deny", "chown,fchown,lchown,fchownat:EXDEV"]
-EXDEV, EFAULT = -18, -14
-SECONDS = 6  # for one run; some programs never end, whatever they are told
-PATIENCE = 5  # times as long where a run differs, and as many runs
-NOBODY = 65534
 MOST_UNSTABLE, MOST_REFUSED = 0.05, 0.005
 SAMPLE = """/usr/bin/bash /usr/bin/cat /usr/bin/ls /usr/bin/sed /usr/bin/grep /usr/bin/find /usr/bin/tar
 /usr/bin/gzip /usr/bin/xz /usr/bin/mawk /usr/bin/perl /usr/bin/python3 /usr/bin/git /usr/bin/make
@@ -79,169 +73,33 @@ COMMAND_LINES = {
 }
 COMMAND_LINES["python3.11"] = COMMAND_LINES["python3"]
 COMMAND_LINES["clang-14"] = COMMAND_LINES["clang"]
-# What ld.so says of a program that does not start here at all, caged or not.
-NOT_STARTED = re.compile(rb"error while loading shared libraries|symbol lookup error|version `.*' not found")
-ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/tmp/home",
-               "LC_ALL": "C", "TERM": "dumb", "DEBUGINFOD_URLS": ""}
-
-Run = collections.namedtuple("Run", "end out err report")
 Verdict = collections.namedtuple("Verdict", "problem refused layout runs unstable unending bits")
-
-
-class Place:
-    """The elfcage under test, the compiled tools, and a folder for files."""
-
-    def __init__(self, elfcage, scratch):
-        self.elfcage, self.scratch = elfcage, scratch
-        self.cell, self.tracer = scratch / "cell", scratch / "tracer"
-        self.user = NOBODY if os.geteuid() == 0 else 0
-
-
-def group_for(path):
-    """The group that may execute the program if not everybody may."""
-    status = os.stat(path)
-    return NOBODY if status.st_mode & 0o001 else status.st_gid
-
-
-def run_in_cell(place, path, words, candidate=None, seconds=SECONDS):
-    """A run of the program at this path, or of the candidate mounted there."""
-    binds = [(place.tracer, "/tmp/tracer")] + (
-        [(candidate, os.path.realpath(path))] if candidate else [])
-    reader, writer = os.pipe()
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, open(reader) as report:
-        command = cells.command_in_cell(
-            place.cell, binds, ["/tmp/tracer", writer, seconds, place.user, group_for(path), path] + words)
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                   pass_fds=[writer], env=ENVIRONMENT, cwd="/")
-        os.close(writer)
-        status = process.wait()
-        fields = dict(part.split("=", 1) for part in report.read().split())
-        out.seek(0)
-        err.seek(0)
-        answers = out.read(), err.read()
-    if status != 0 or not fields:
-        fields = {"end": f"no run (status {status})"}
-    return Run(fields["end"], *answers, fields)
-
-
-def filter_problem(original, caged):
-    """Whether the tracer saw of the caged program what it must see. Some programs set
-    no_new_privs or a filter themselves: there is one filter more, and it is ours that answers."""
-    for run, name in ((original, "original"), (caged, "caged")):
-        if run.report.get("threads", "0") == "0":  # killed too soon, or never executed
-            said = harness.short(run.err.decode("utf-8", "replace"))
-            return f"{name}: it could not be looked at: {run.end} {said}"
-    if NOT_STARTED.search(caged.err) and original.end == caged.end:
-        return None
-    keys = "seccomp", "nnp", "filters", "probe"
-    seen = [int(caged.report[key]) for key in keys if caged.report[key] != "none"]
-    if seen != [2, 1, int(original.report["filters"]) + 1, EXDEV]:
-        return f"of seccomp, no_new_privs, filters, denied call is seen {caged.report}"
-    if original.report["seccomp"] == "0" and original.report["probe"] != str(EFAULT):
-        return f"the original answers the probe with {original.report['probe']}"
-    return None
-
-
-def difference(original, caged, whole):
-    """What the caged run has that the original's has not; its end only unless `whole`."""
-    if caged.end != original.end:
-        said = harness.short((caged.err or caged.out).decode("utf-8", "replace"))
-        return f"ends with {caged.end}, the original with {original.end}: {said}"
-    if whole:
-        for name, got, wanted in (("output", caged.out, original.out), ("error", caged.err, original.err)):
-            if got != wanted:
-                return (f"standard {name} differs: {harness.short(got.decode('utf-8', 'replace'))}"
-                        f" instead of {harness.short(wanted.decode('utf-8', 'replace'))}")
-    return None
-
-
-def compare_runs(place, path, words, candidate):
-    """(problem or None, whether the original's runs agree, whether it ends) for one command line."""
-    one = run_in_cell(place, path, words)
-    ends = one.end != "time"
-    two = run_in_cell(place, path, words) if ends else one
-    caged = run_in_cell(place, path, words, candidate)
-    stable = ends and difference(one, two, True) is None
-    problem = difference(one, caged, stable)
-    if problem:  # a difference that the original has from itself is none
-        originals, cages = [one, two], [caged]
-        for _ in range(PATIENCE):
-            originals.append(run_in_cell(place, path, words, seconds=SECONDS * PATIENCE))
-            cages.append(run_in_cell(place, path, words, candidate, SECONDS * PATIENCE))
-        stable = ends and all(difference(one, other, True) is None for other in originals)
-        ways = {run.end for run in originals}
-        if stable:
-            problem = next(filter(None, (difference(one, run, True) for run in cages[1:])), None)
-        else:
-            problem = None if {run.end for run in cages} <= ways else problem
-    if not problem:
-        problem = filter_problem(one, caged)
-    if problem:
-        problem = f"{' '.join(words)}: {problem}"
-    return problem, stable or not ends, ends, caged.report.get("bits", "0")
-
-
-def privileges(path):
-    status = os.stat(path)
-    try:
-        capabilities = os.getxattr(path, "security.capability")
-    except OSError:
-        capabilities = None
-    return oct(status.st_mode), status.st_uid, status.st_gid, capabilities
-
-
-def same_bytes(one, other):
-    return harness.run(["cmp", one, other]).status == 0
-
-
-def check_file(place, path, caged, kept):
-    """The problem of the caged file as a file, or None. `kept`: the copy's privileges before."""
-    try:
-        harness.Elf(path).phdr_address()
-        harness.Elf(caged).phdr_address()
-    except ValueError as error:
-        return f"program headers: {error}"
-    if privileges(caged) != kept:
-        return f"mode, owner or capabilities: {privileges(caged)}, not {kept}"
-    complaints = harness.readelf_complaints(caged)
-    if complaints and not harness.readelf_complaints(path):
-        return f"readelf: {harness.short(complaints)}"
-    verified = harness.run([place.elfcage, "verify", caged])
-    return None if verified.status == 0 else f"verify: {harness.said(verified)}"
-
-
-def check_removal(place, path, caged, kept):
-    removed = harness.run([place.elfcage, "remove", "-i", caged])
-    if removed.status != 0:
-        return f"remove: {harness.said(removed)}"
-    if not same_bytes(path, caged):
-        return "remove does not give the original"
-    return None if privileges(caged) == kept else "remove changes mode, owner or capabilities"
 
 
 def check(place, path, folder):
     """The verdict on one program."""
     caged = folder / "caged"
     harness.run(["cp", "--preserve=all", "--dereference", path, caged])
-    kept = privileges(caged)
-    injected = harness.run([place.elfcage, "inject", *POLICY, "-i", caged])
+    kept = compare.privileges(caged)
+    injected = harness.run([place.elfcage, "inject", *compare.POLICY, "-i", caged])
     if injected.status == 4:
         reason = injected.err.strip().replace(str(caged), path)
         return Verdict(None, reason, "none", 0, [], [], "0")
     if injected.status != 0:
         return Verdict(f"inject: {harness.said(injected)}", None, "none", 0, [], [], "0")
-    problems = [check_file(place, path, caged, kept)]
+    problems = [compare.check_file(place, path, caged, kept)]
     lines = COMMAND_LINES.get(pathlib.Path(path).name, [["--version"], ["--help"]])
     unstable, unending, bits = [], [], "0"
     for words in lines:
-        problem, stable, ends, bits = compare_runs(place, path, words, caged)
-        problems.append(problem)
-        if not stable:
+        runs = compare.compare_runs(place, path, [path] + words, caged)
+        problems.append(runs.problem)
+        bits = runs.bits
+        if not runs.stable:
             unstable.append(f"{path} {' '.join(words)}")
-        if not ends:
+        if not runs.ends:
             unending.append(f"{path} {' '.join(words)}")
     layout = harness.layout_of(place.elfcage, caged)
-    problems.append(check_removal(place, path, caged, kept))
+    problems.append(compare.check_removal(place, path, caged, kept))
     problem = "; ".join(filter(None, problems)) or None
     return Verdict(problem, None, layout, len(lines), unstable, unending, bits)
 
@@ -329,7 +187,7 @@ def main():
     scratch.chmod(0o755)
     try:
         cells.compile_tools(scratch, "cell", "tracer")
-        place = Place(elfcage, scratch)
+        place = compare.Place(elfcage, scratch)
         reason = cells.why_no_cell(place.cell)
         if reason:
             print(f"1..0 # SKIP no private namespaces here: {reason}")
