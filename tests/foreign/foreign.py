@@ -139,21 +139,21 @@ def check_place(path, target):
 
 
 def check_cages(subject, normal, fatal, warning, after="", excused=None):
-    """Both cages, as they are or after a tool. `excused`: what the tool does to the original too."""
+    """Both cages, as they are or after a tool. `excused`: what it does to the original too."""
     for path, accept in (fatal, []), (warning, ["--accept", "warn"]):
         try:
             subject.cage("verify", *accept, path)
         except Failure as problem:
-            # patchelf lays arm files out for pages of 4 KiB. Where an aarch64 kernel with larger ones
-            # would take the file all the same, the stub's page would be another's.
+            # patchelf lays arm files out for pages of 4 KiB. Where an aarch64 kernel with larger
+            # ones would take the file all the same, the stub's page would be another's.
             if "on kernels with larger pages" not in str(problem) or "patchelf" not in after:
                 raise
         problem = shape_problem(path)
         if problem and not excused:
             raise Failure(f"program headers{after}: {problem}")
     subject.expect(fatal, f"caged{after}", 126, "", NOT_STARTED)
-    # A static program of glibc finds its program headers by a symbol, not by AT_PHDR: under S2 those
-    # are the original ones, which are still there.
+    # A static program of glibc finds its program headers by a symbol, not by AT_PHDR: under S2
+    # those are the original ones, which are still there.
     expected = normal.out
     if harness.layout_of(subject.elfcage, fatal) == "S2":
         expected = expected.replace("dl_iterate_phdr says the same",
@@ -255,7 +255,8 @@ def run_job(job, work):
 
 def jobs_of(options, elfcage, target, work):
     """[(target, name, function)]; the packages are fetched first. A reason for want of them."""
-    jobs = [(target, kind.name, lambda folder, kind=kind: made_subject(elfcage, target, kind, folder))
+    jobs = [(target, kind.name,
+             lambda folder, kind=kind: made_subject(elfcage, target, kind, folder))
             for kind in made.kinds(target)]
     reason = None
     if options.all and target.debian:

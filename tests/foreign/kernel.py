@@ -53,6 +53,12 @@ def three(package):
     return [(None, package), (OLDER, package), (NEWER, package)]
 
 
+def cross(tuple_, loader):
+    """The libraries of one of Debian's cross compilers, as Machine.libc wants them."""
+    return [(f"/usr/{tuple_}/lib/{name}", "lib")
+            for name in (loader, "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6")]
+
+
 MACHINES = [
     Machine("x86_64", "amd64", three("linux-image-cloud-amd64"),
             ["qemu-system-x86_64", "-accel", "tcg"], "ttyS0", "x86_64-linux-gnu", [], "i386",
@@ -60,21 +66,16 @@ MACHINES = [
              ("/lib/x86_64-linux-gnu/libc.so.6", "lib/x86_64-linux-gnu")]),
     Machine("aarch64", "arm64", three("linux-image-cloud-arm64"),
             ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57"], "ttyAMA0",
-            "aarch64-linux-gnu", [], "arm",
-            [("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1", "lib"),
-             ("/usr/aarch64-linux-gnu/lib/libc.so.6", "lib")]),
+            "aarch64-linux-gnu", [], "arm", cross("aarch64-linux-gnu", "ld-linux-aarch64.so.1")),
     Machine("arm", "armhf", three("linux-image-armmp"),
             ["qemu-system-arm", "-M", "virt", "-cpu", "cortex-a15"], "ttyAMA0",
             "arm-linux-gnueabihf", ["-march=armv7-a"], None,
-            [("/usr/arm-linux-gnueabihf/lib/ld-linux-armhf.so.3", "lib"),
-             ("/usr/arm-linux-gnueabihf/lib/libc.so.6", "lib")]),
+            cross("arm-linux-gnueabihf", "ld-linux-armhf.so.3")),
     # Debian has riscv64 from trixie on.
     Machine("riscv64", "riscv64",
             [("trixie", "linux-image-riscv64"), (NEWER, "linux-image-riscv64")],
             ["qemu-system-riscv64", "-M", "virt"], "ttyS0", "riscv64-linux-gnu", [], None,
-            [("/usr/riscv64-linux-gnu/lib/ld-linux-riscv64-lp64d.so.1", "lib"),
-             *((f"/usr/riscv64-linux-gnu/lib/{name}", "lib")
-               for name in ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6"))]),
+            cross("riscv64-linux-gnu", "ld-linux-riscv64-lp64d.so.1")),
 ]
 
 # Of ABIs that are only the other one of a machine.
@@ -281,7 +282,8 @@ def prepare_kinds(lab):
         lab.add(caged, f"kinds/{kind.name}")
         out = re.sub(r"(?m)^(call from \w+): allowed$", rf"\1: errno {ENOTUNIQ}", normal.out)
         if harness.layout_of(lab.elfcage, caged) == "S2":  # see foreign.py
-            out = out.replace("dl_iterate_phdr says the same", "dl_iterate_phdr says something else")
+            out = out.replace("dl_iterate_phdr says the same",
+                              "dl_iterate_phdr says something else")
         lab.expect(f"kind {kind.name} runs, filtered", command, 0, out.splitlines())
 
 
@@ -306,8 +308,8 @@ def boot(machine, kernel, archive, work):
     first = work / "initramfs"
     first.write_bytes(archive)
     command = [*machine.qemu, "-m", "512", "-smp", "2", "-display", "none", "-monitor", "none",
-               "-serial", "stdio", "-no-reboot", "-nic", "none", "-kernel", kernel, "-initrd", first,
-               "-append", f"console={machine.console} quiet loglevel=0 panic=-1"]
+               "-serial", "stdio", "-no-reboot", "-nic", "none",
+               "-kernel", kernel, "-initrd", first, "-append", f"console={machine.console} quiet loglevel=0 panic=-1"]
     try:
         done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
                               capture_output=True, check=False, timeout=SECONDS)

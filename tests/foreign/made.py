@@ -20,15 +20,18 @@ def kinds(target):
     """The kinds of a target. {out} is the file to make."""
     gnu = f"{target.tuple}-ld"
     clang = ["clang", f"--target={target.tuple}", *target.flags, "-O1", "-g"]
-    # For RISC-V there is no way round the cross compiler: lld 14 does not do the relaxation that the
-    # C library was compiled for, and GNU ld makes text relocations for what clang compiles.
+    # RISC-V has its cross compiler: lld 14 does not do the relaxation that its C library needs.
     riscv = target.name == "riscv64"
     compiler = f"{target.tuple}-gcc-12" if riscv else "clang"
 
     def libc(name, linker, *flags, source=KINDS_C):
         path = "lld" if linker == "ld.lld" else f"/usr/bin/{linker}"
         words = [compiler, "-O1", "-g"] if riscv else [*clang, f"-fuse-ld={path}"]
-        return Made(name, [compiler, linker, f"/usr/{target.tuple}/include/stdio.h"],
+        needs = [compiler, linker, f"/usr/{target.tuple}/include/stdio.h"]
+        if source == KINDS_CC:
+            words[0] = words[0].replace("gcc", "g++").replace("clang", "clang++")
+            needs.append(f"/usr/{target.tuple}/include/c++/12/vector")
+        return Made(name, needs,
                     [*words, *flags, str(source), "-o", "{out}", "-pthread"])
 
     def bare(name, *flags):
@@ -63,11 +66,9 @@ def kinds(target):
             libc("exec-lld", "ld.lld", *fixed),
             libc("static-lld", "ld.lld", "-static"),
         ]
-    else:
-        words = [f"{target.tuple}-g++-12", "-O1", "-g"]
-        for name, flags in (("c++-pie", pie), ("c++-static", ["-static"])):
-            found.append(Made(name, [words[0]], [*words, *flags, str(KINDS_CC), "-o", "{out}",
-                                                 "-pthread"]))
+    # Exceptions, which find their way by the program headers (on arm: PT_ARM_EXIDX).
+    found += [libc("c++-pie", gnu, *pie, source=KINDS_CC),
+              libc("c++-static", gnu, "-static", source=KINDS_CC)]
     if target.name == "aarch64":
         found.append(libc("static-pie", gnu, "-fPIE", "-static-pie"))
     if target.name == "arm":
