@@ -8,15 +8,21 @@
 
 #include <string.h>
 
-/* The NUL-terminated string at `offset` of DT_STRTAB; NULL if there is none. */
-static const char *string_at(const struct image *image, uint64_t offset)
+/* DT_STRTAB; false if it is not in the file. */
+static bool find_strings(const struct image *image, struct bytes *table)
 {
     uint64_t address;
     uint64_t size;
+    return image_dynamic_value(image, DT_STRTAB, &address) &&
+           image_dynamic_value(image, DT_STRSZ, &size) &&
+           image_at_address(image, address, size, table);
+}
+
+/* The NUL-terminated string at `offset` of DT_STRTAB; NULL if there is none. */
+static const char *string_at(const struct image *image, uint64_t offset)
+{
     struct bytes table;
-    if (!image_dynamic_value(image, DT_STRTAB, &address) ||
-        !image_dynamic_value(image, DT_STRSZ, &size) || offset >= size ||
-        !image_at_address(image, address, size, &table)) {
+    if (!find_strings(image, &table) || offset >= table.size) {
         return NULL;
     }
     const uint8_t *start = table.data + offset;
@@ -35,21 +41,33 @@ const char *dynamic_string(const struct image *image, int64_t tag, size_t *index
     return NULL;
 }
 
-static bool is_import(const struct image *image, uint64_t symtab, uint64_t symbol, const char *name)
+/* What is looked for: the table of symbols, the strings of their names, a name. */
+struct wanted_import {
+    uint64_t symtab;
+    struct bytes strings;
+    const char *name;
+};
+
+/* Only as many bytes of a name are looked at as tell: each relocation may have the same long one.
+ */
+static bool is_import(const struct image *image, uint64_t symbol,
+                      const struct wanted_import *wanted)
 {
     struct codec codec = image_codec(image);
     size_t entry = codec_sym_size(codec);
+    size_t length = strlen(wanted->name) + 1;
     uint64_t offset;
     uint64_t address;
     struct bytes bytes;
     if (symbol == 0 || !bytes_multiply(symbol, entry, &offset) ||
-        !bytes_add(symtab, offset, &address) || !image_at_address(image, address, entry, &bytes)) {
+        !bytes_add(wanted->symtab, offset, &address) ||
+        !image_at_address(image, address, entry, &bytes)) {
         return false;
     }
     GElf_Sym sym;
     codec_get_sym(codec, bytes.data, &sym);
-    const char *text = sym.st_shndx == SHN_UNDEF ? string_at(image, sym.st_name) : NULL;
-    return text && strcmp(text, name) == 0;
+    return sym.st_shndx == SHN_UNDEF && bytes_slice(wanted->strings, sym.st_name, length, &bytes) &&
+           memcmp(bytes.data, wanted->name, length) == 0;
 }
 
 /* Looks through the relocations that `table_tag` and `size_tag` describe. */
@@ -60,12 +78,12 @@ static bool table_imports(const struct image *image, int64_t table_tag, int64_t 
     size_t entry = rela ? codec_rela_size(codec) : codec_rel_size(codec);
     uint64_t address;
     uint64_t size;
-    uint64_t symtab;
+    struct wanted_import wanted = {.name = name};
     struct bytes table;
     if (!image_dynamic_value(image, table_tag, &address) ||
         !image_dynamic_value(image, size_tag, &size) ||
-        !image_dynamic_value(image, DT_SYMTAB, &symtab) ||
-        !image_at_address(image, address, size, &table)) {
+        !image_dynamic_value(image, DT_SYMTAB, &wanted.symtab) ||
+        !find_strings(image, &wanted.strings) || !image_at_address(image, address, size, &table)) {
         return false;
     }
     for (size_t at = 0; at + entry <= table.size; at += entry) {
@@ -76,7 +94,7 @@ static bool table_imports(const struct image *image, int64_t table_tag, int64_t 
         } else {
             codec_get_rel(codec, table.data + at, &relocation, &symbol);
         }
-        if (is_import(image, symtab, symbol, name)) {
+        if (is_import(image, symbol, &wanted)) {
             return true;
         }
     }
