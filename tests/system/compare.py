@@ -121,12 +121,14 @@ def compare_runs(place, path, command, candidate, binds=()):
         for _ in range(PATIENCE):
             originals.append(run(None, PATIENCE))
             cages.append(run(candidate, PATIENCE))
-        stable = ends and all(difference(one, other, True) is None for other in originals)
-        ways = {run.end for run in originals}
+            stable = stable and ends and difference(one, originals[-1], True) is None
+            as_ever = {run.end for run in cages} <= {run.end for run in originals}
+            if not stable and as_ever:
+                break
         if stable:
             problem = next(filter(None, (difference(one, run, True) for run in cages[1:])), None)
-        else:
-            problem = None if {run.end for run in cages} <= ways else problem
+        elif as_ever:
+            problem = None
     if not problem:
         problem = filter_problem(one, caged)
     if problem:
