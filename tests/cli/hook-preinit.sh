@@ -104,6 +104,18 @@ is "$(head -n 1 .out)" "library constructor free" "and the library comes first a
 "$ELFCAGE" remove -i caged
 is "$(digest caged)" "$(digest original)" "and goes back to the original"
 
+# The array is called by whoever loads the program, not by whom the program names.
+other=/lib/ld-musl-x86_64.so.1
+if [ -x "$other" ] && [[ $(uname -m) == x86_64 ]]; then
+    build pie hooked.c -DALONE -pie -fPIE
+    cage pie.caged pie "${deny[@]}" --hook preinit
+    is "$("$other" ./pie.caged)" "main free" "by musl's loader, which the user names: free, as the manual says"
+    cage pie.caged pie "${deny[@]}" --hook entry
+    is "$("$other" ./pie.caged)" "main filtered" "the entry hook does not depend on it"
+else
+    skip "by another loader" "musl is not installed, or for another architecture"
+fi
+
 # No place for it.
 if have_32bit; then
     build pie hooked.c -DALONE -m32 -pie -fPIE
