@@ -14,7 +14,7 @@ struct buffer compress_pack(struct bytes plain);
 /*
  * The bytes of which `packed` is the packed form, owned by the caller; false if it is that of no
  * bytes, or of more than `limit`. `packed` may come from anybody: what compress_pack() would not
- * have written is refused, and memory in use stays within 200 times its size.
+ * have written is refused, and memory in use stays within 200 times its size and 1 MiB.
  */
 bool compress_unpack(struct bytes packed, size_t limit, struct buffer *plain);
 
