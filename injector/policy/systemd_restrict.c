@@ -361,6 +361,8 @@ static void restrict_realtime(const struct maker *maker)
          constant(systemd, "SCHED_IDLE"));
 }
 
+/* systemd's filter names mkdir and mkdirat, too. The kernel takes neither bit from their mode (it
+   keeps 01777), so that nothing can be had by them that a rule would deny. */
 static void restrict_suid_sgid(const struct maker *maker)
 {
     static const struct {
@@ -368,9 +370,9 @@ static void restrict_suid_sgid(const struct maker *maker)
         uint8_t mode; /* argument */
         int8_t flags; /* argument: only with O_CREAT in it; -1: always */
     } calls[] = {
-        {"chmod", 1, -1}, {"fchmod", 1, -1},  {"fchmodat", 2, -1}, {"fchmodat2", 2, -1},
-        {"mkdir", 1, -1}, {"mkdirat", 2, -1}, {"mknod", 1, -1},    {"mknodat", 2, -1},
-        {"open", 2, 1},   {"openat", 3, 2},   {"creat", 1, -1},
+        {"chmod", 1, -1},     {"fchmod", 1, -1}, {"fchmodat", 2, -1},
+        {"fchmodat2", 2, -1}, {"mknod", 1, -1},  {"mknodat", 2, -1},
+        {"open", 2, 1},       {"openat", 3, 2},  {"creat", 1, -1},
     };
     static const char *const bits[] = {"S_ISUID", "S_ISGID"};
     const struct systemd *systemd = maker->systemd;

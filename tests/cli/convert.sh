@@ -79,6 +79,14 @@ succeeds "--to bpf is the default" "$ELFCAGE" compile --policy vsock.json --to b
 succeeds "--to left out" "$ELFCAGE" compile --policy vsock.json -o b.bpf
 cmp -s a.bpf b.bpf && ok "the same program" || not_ok "the same program"
 
+# The kernel keeps 01777 of a folder's mode: the bits that RestrictSUIDSGID= denies are none of them.
+for setting in RestrictSUIDSGID DynamicUser; do
+    printf '[Service]\n%s=yes\n' "$setting" >unit.service
+    succeeds "$setting= to OCI" "$ELFCAGE" compile -q --policy unit.service --to oci -o unit.json
+    is "$(action unit.service chmod 0 0x800) $(action unit.json chmod 0 0x800) $(action unit.json mkdir 0 0x800)" \
+        "errno:EPERM errno:EPERM allow" "$setting=: what it denies"
+done
+
 # No words, no file.
 cat >wide.json <<'P'
 {"elfcage-policy":1,

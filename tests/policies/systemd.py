@@ -45,6 +45,8 @@ CLASSES = {
     "newer-name": "a set names a call that libseccomp 2.5.4 does not know and systemd leaves out",
     "width": "the kernel does not look at the bits in which the arguments differ from those that systemd's "
              "filter compares with",
+    "folder-mode": "RestrictSUIDSGID= refuses mkdir and mkdirat with bits of the mode that the kernel does not "
+                   "look at: a folder never is set-user-ID by them",
     "fchmodat2": "RestrictSUIDSGID= refuses fchmodat2 whole where systemd was built with a libseccomp "
                  "that does not know it; elfcage looks at its mode, as for the other calls",
     "denied-otherwise": "a 32-bit call that does what a denied one does, under another name",
@@ -123,6 +125,11 @@ class Comparison:
         flat = [value & 0xFFFFFFFF for value in arguments]
         if flat != arguments and self.answers(arch, number, flat) == (ours, ours):
             return "width"
+        if name in ("mkdir", "mkdirat") and theirs == "errno:1":
+            mode = 1 if name == "mkdir" else 2
+            kept = [value & (0o1777 if i == mode else ~0) for i, value in enumerate(arguments)]
+            if self.answers(arch, number, kept) == (ours, ours):
+                return "folder-mode"
         if name == "fchmodat2" and theirs == "errno:38":
             return "fchmodat2"
         if arch == 0x40000003 and theirs in ("allow", "log") and ours not in ("allow", "log"):
