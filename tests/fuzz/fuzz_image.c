@@ -31,9 +31,8 @@ static void look_at(const struct image *image)
     }
     sum += initialisers_first(image).function + initialisers_preinit(image).function;
     sum += initialisers_are_relocated(image);
-    if (length + sum == 1) {
-        abort(); /* keeps the loops; image_end() is never that small */
-    }
+    volatile uint64_t kept = length + sum; /* keeps the loops; any number may come of such a file */
+    (void)kept;
 }
 
 static void test_file(const uint8_t *data, size_t size)
