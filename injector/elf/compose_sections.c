@@ -94,9 +94,11 @@ static size_t gap_of(const struct composition *c, size_t section)
  */
 static bool keeps_header(const struct composition *c, size_t section)
 {
-    const struct draft_gap *gaps = c->draft->gaps;
+    /* patchelf moves the note too that may stand between. */
+    const struct draft_gap *last = &c->draft->gaps[1];
+    uint64_t needed = (1 + PATCHELF_PHDRS) * codec_phdr_size(c->codec);
     if (image_shdr(c->image, section)->sh_type != SHT_DYNSYM || leaves_hole(c, section) ||
-        gaps[0].size + gaps[1].size < PATCHELF_PHDRS * codec_phdr_size(c->codec)) {
+        last->offset + last->size < layout_table_end(c->image) + needed) {
         return false;
     }
     for (size_t i = 1; i < section; i++) {

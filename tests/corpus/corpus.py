@@ -53,6 +53,7 @@ REFUSALS = {
     r"bytes are appended behind the ELF image": "what the program looks for from the end of the file would be moved",
     r"the dump of a running program": "its heap goes on where its data end, and the payload's segment would be there",
     r"DT_TEXTREL: ld\.so would make": "ld.so makes all segments writable, so the filter could be changed",
+    r"architecture not supported: e_machine 62, 32-bit": "x32, which every filter refuses whole",
     r"/frr/.*no layout fits this file .*too little behind": "what is in the way is .note.FRR, which has offsets "
                                                             "relative to itself",
 }
