@@ -107,8 +107,19 @@ fails 2 '--to oci makes no program: leave --backend out' "nor to compile" \
     "$ELFCAGE" compile --policy vsock.json --to oci --backend elfcage -o no.json
 # Elsewhere a denial of fcntl is one of fcntl64, where an allowance of fcntl says nothing.
 sed 's/kill-process/allow/; s/"log"/"errno:EPERM"/' ordered.json >carried.json
-fails 3 'as OCI JSON the policy would mean something else for x86_64: .*fcntl64\(.*i386' "another meaning in another ABI" \
+fails 3 "carried.json:4:[0-9]+: rule [0-9] of 'fcntl' cannot be said in OCI JSON for the ABI i386, .*: for fcntl64\(.* the policy wants errno:[A-Z]*, the JSON would give allow" \
+    "another meaning in another ABI" \
     "$ELFCAGE" compile --policy carried.json --to oci -o no.json
+cat >masked.json <<'P'
+{"elfcage-policy":1,
+"default":"allow",
+"rules":{
+"ioctl":[{"if":[[1,32,">=",2147483647]],"do":"trap:0"},{"if":[[0,32,"<=",2147483648],[2,64,"&",255,100]],"do":"errno:EPERM"}]}}
+P
+for target in i386 x86_64; do
+    fails 3 "masked.json:4:10: rule 1 of 'ioctl' cannot be said in OCI JSON for the ABI i386, .*: for ioctl\(.* of i386 the policy wants trap:0, the JSON would give errno:EPERM" \
+        "an order that is lost in i386, for $target" "$ELFCAGE" compile --policy masked.json --target "$target" --to oci -o no.json
+done
 is "$(ls no.json 2>&1 | grep -c 'No such')" 1 "no output file of any of them"
 
 # What people have: each is converted, for each target, if it can be read at all.
