@@ -399,6 +399,9 @@ static int run_command(const struct explain *explain, const struct given *given,
     struct findings findings = {0};
     int result = explain_run(&run, arguments, error);
     if (result == 0) {
+        if (!run.loaded) {
+            note(explain->verbosity, "no filter was loaded by %s", arguments[0]);
+        }
         const struct subject *subject = run.policy            ? run.policy
                                         : run.cages.count > 0 ? &run.cages.items[0]->subject
                                                               : NULL;

@@ -154,8 +154,15 @@ static void killed(void *context, pid_t thread, int signal)
     }
 }
 
+static void loaded(void *context, pid_t thread)
+{
+    struct explained_run *run = context;
+    (void)thread;
+    run->loaded = true;
+}
+
 int explain_run(struct explained_run *run, char *const *arguments, struct error *error)
 {
-    const struct watcher watcher = {run, executed, called, killed};
+    const struct watcher watcher = {run, executed, called, killed, loaded};
     return watch_run(arguments, &watcher, &run->status, error);
 }

@@ -24,10 +24,11 @@ struct explained_run {
     FILE *stream;                 /* a line for each call as it happens; NULL: none */
     struct run_cages cages;
     struct events events;
-    int status; /* of the command, as waitpid(2) gives it */
+    int status;  /* of the command, as waitpid(2) gives it */
+    bool loaded; /* a filter, by the command or what it started */
 };
 
-/* Fills in cages, events and status. */
+/* Fills in cages, events, status and loaded. */
 int explain_run(struct explained_run *run, char *const *arguments, struct error *error);
 
 #endif

@@ -127,6 +127,9 @@ static int resume(struct tracer *tracer, pid_t id, int signal)
 static void loaded(struct tracer *tracer, struct thread *thread)
 {
     thread->filters = filter_stack_push(thread->filters, &thread->loaded);
+    if (tracer->watcher->loaded) {
+        tracer->watcher->loaded(tracer->watcher->context, thread->id);
+    }
     for (size_t i = 0; i < tracer->count; i++) {
         struct thread *other = &tracer->threads[i];
         if ((thread->load_flags & SECCOMP_FILTER_FLAG_TSYNC) && other != thread &&

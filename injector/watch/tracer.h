@@ -26,6 +26,7 @@ struct watcher {
     /* A call that is not simply allowed is about to be made. */
     void (*called)(void *context, const struct watch_call *call);
     void (*killed)(void *context, pid_t thread, int signal);
+    void (*loaded)(void *context, pid_t thread); /* the thread has loaded a filter */
 };
 
 /*

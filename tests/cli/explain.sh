@@ -170,8 +170,12 @@ is "$out$err" EACCES "-q: only what the command prints"
 run "$ELFCAGE" explain --run --json -- ./killed-process 64 "$chown" @/nonexistent 1 1
 is "$status $("$PYTHON" -c 'import json; e,=json.load(open(".out"))["events"]; print(e["action"], e["allow"])')" \
     "159 kill-process chown" "--run --json"
-run "$ELFCAGE" explain --run -- ./call 64 "$(number 64 getpid)"
+run "$ELFCAGE" explain --run -- ./both 64 "$(number 64 getpid)"
 is "$status$err" 0 "nothing is refused: nothing is said"
+run "$ELFCAGE" explain --run -- ./call 64 "$(number 64 getpid)"
+is "$status$err" "0elfcage: note: no filter was loaded by ./call" "what is not caged has no filter: a note"
+run "$ELFCAGE" explain --run -q -- ./call 64 "$(number 64 getpid)"
+is "$status$err" 0 "-q: no note"
 
 # Wrong input.
 fails 1 'no record of a refused system call in the input' "nothing in the input" "$ELFCAGE" explain
