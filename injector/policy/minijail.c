@@ -74,15 +74,52 @@ static int read_path(struct minijail_cursor *cursor, const struct token **path)
     return 0;
 }
 
+/* The first component that names something: behind slashes and "./". */
+static const char *component(const char *path)
+{
+    while (path[0] == '/' || (path[0] == '.' && path[1] == '/')) {
+        path++;
+    }
+    return path;
+}
+
+/* Are they one path but for "./" and slashes? Each include has a "./" of its own. */
+static bool same_path(const char *a, const char *b)
+{
+    if ((*a == '/') != (*b == '/')) {
+        return false;
+    }
+    for (;;) {
+        a = component(a);
+        b = component(b);
+        size_t length = strcspn(a, "/");
+        if (length != strcspn(b, "/") || strncmp(a, b, length) != 0) {
+            return false;
+        }
+        if (!length) {
+            return true;
+        }
+        a += length;
+        b += length;
+    }
+}
+
 static int check_cycle(struct reader *r, const struct token *path, const char *name)
 {
-    for (size_t i = 0; i < r->depth; i++) {
-        if (strcmp(r->files[r->open[i]].file.name, name) == 0) {
-            return minijail_fail(&r->parser.cursor, path,
-                                 "%s includes itself, by way of this: remove one include", name);
-        }
+    size_t first = 0;
+    while (first < r->depth && !same_path(r->files[r->open[first]].file.name, name)) {
+        first++;
     }
-    return 0;
+    if (first == r->depth) {
+        return 0;
+    }
+    struct buffer chain = {0};
+    for (size_t i = first; i < r->depth; i++) {
+        buffer_printf(&chain, "%s -> ", r->files[r->open[i]].file.name);
+    }
+    CLEANUP_FREE char *text = buffer_steal_text(&chain);
+    return minijail_fail(&r->parser.cursor, path, "%s includes itself (%s%s): remove one include",
+                         r->files[r->open[first]].file.name, text, name);
 }
 
 /* Opens the file; its lines come next. */

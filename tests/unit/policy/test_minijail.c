@@ -224,6 +224,8 @@ static const struct {
     {"./b.policy", "\nclose: return EPERM\n"},
     {"./bad.policy", "close: 1\n  close: nothing\n"},
     {"./loop.policy", "@include ./loop.policy\n"},
+    {"./round.policy", "@include ././back.policy\n"},
+    {"././back.policy", "@include ./round.policy\n"},
     {"./deny.policy", "@denylist\nclose: return EPERM\n"},
     {"./empty.policy", ""},
 };
@@ -272,7 +274,11 @@ static void test_minijail_mistakes_in_includes(void **state)
         {"@include ./bad.policy\n", "bad.policy:2:10: 'nothing' where an action"},
         {"read: 1\n@include ./none.policy\n", "policy.json:2:10: there is no ./none.policy"},
         {"@include ./loop.policy\n",
-         "loop.policy:1:10: loop.policy includes itself, by way of this: remove one include"},
+         "loop.policy:1:10: loop.policy includes itself (loop.policy -> loop.policy): remove "
+         "one include"},
+        {"@include ./round.policy\n",
+         "./back.policy:1:10: round.policy includes itself (round.policy -> ./back.policy -> "
+         "round.policy): remove one include"},
         {"@include ./deny.policy\nopen: return 1\n",
          "policy.json:1:1: has no @denylist, but deny.policy has: add it, or remove the other"},
         {"@denylist\n@include ./b.policy\n",
