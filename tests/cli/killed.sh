@@ -19,6 +19,8 @@ head -c 5000 /dev/zero >existing
 mkdir d
 # Leak detection does not work in a program that is traced.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+# A build under sanitizers is slower; the release build goes through all of them.
+[ "$(stride)" -eq 1 ] || export FAULTS_STEP=5
 
 # check TEXT OLD NEW INPUT ARGUMENT...: what is done to d/file.
 check() {
