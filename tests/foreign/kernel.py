@@ -38,7 +38,7 @@ from harness import run, said
 from targets import TARGETS, target
 
 CLI_PROGRAMS = HERE.parent / "cli" / "programs"
-SECONDS = 600  # a machine that takes longer hangs
+SECONDS = 300  # a machine that takes longer hangs
 
 # kernels: (release of Debian, or None for that of this machine; package that depends on the newest
 # one). libc: files of the C library, and the folders for them.
@@ -304,12 +304,19 @@ def kernel_image(machine, release, newest, cache):
 
 
 def boot(machine, kernel, archive, work):
-    """What the machine prints, as a text."""
+    """What the machine prints, as a text. A kernel that hung before its first process was seen once,
+    on a busy computer, with two emulated processors: it gets another try, with one."""
+    text = boot_once(machine, kernel, archive, work, 2)
+    return text if "@begin" in text else boot_once(machine, kernel, archive, work, 1)
+
+
+def boot_once(machine, kernel, archive, work, processors):
     first = work / "initramfs"
     first.write_bytes(archive)
-    command = [*machine.qemu, "-m", "512", "-smp", "2", "-display", "none", "-monitor", "none",
-               "-serial", "stdio", "-no-reboot", "-nic", "none",
-               "-kernel", kernel, "-initrd", first, "-append", f"console={machine.console} quiet loglevel=0 panic=-1"]
+    command = [*machine.qemu, "-m", "512", "-smp", str(processors), "-no-reboot", "-nic", "none",
+               "-display", "none", "-monitor", "none", "-serial", "stdio",
+               "-kernel", kernel, "-initrd", first,
+               "-append", f"console={machine.console} quiet loglevel=0 panic=-1"]
     try:
         done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
                               capture_output=True, check=False, timeout=SECONDS)
