@@ -214,6 +214,29 @@ static int parse_sets(const char *text, enum sets_source *sets, struct error *er
     return 0;
 }
 
+/* What is asked about files only. */
+static int check_inline(const struct policy_source *source, struct error *error)
+{
+    const struct {
+        const char *option;
+        bool given;
+    } options[] = {
+        {"--format", source->format != NULL},
+        {"--include-dir", source->include_folder_count != 0},
+        {"--compat", source->compat != NULL},
+        {"--caps", source->capabilities != NULL},
+        {"--min-kernel", source->minimum_kernel != NULL},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (options[i].given) {
+            return error_set(error, ERROR_USAGE,
+                             "%s goes with --policy: inline rules leave nothing open, leave it out",
+                             options[i].option);
+        }
+    }
+    return 0;
+}
+
 /* NULL and the error on failure, like load_file(). */
 static struct policy *load_inline(const struct policy_source *source,
                                   const struct verbosity *verbosity, struct error *error)
@@ -225,7 +248,8 @@ static struct policy *load_inline(const struct policy_source *source,
         return NULL;
     }
     struct action action;
-    if (parse_default(source->default_action, &action, error) < 0 ||
+    if (check_inline(source, error) < 0 ||
+        parse_default(source->default_action, &action, error) < 0 ||
         parse_sets(source->sets, &sets, error) < 0) {
         return NULL;
     }
@@ -360,9 +384,6 @@ static int check_program(const struct policy_source *source, struct error *error
         {"--audit", source->audit},
         {"--allow-nesting", source->allow_nesting},
         {"--enosys-above", source->enosys_above != NULL},
-        {"--compat", source->compat != NULL},
-        {"--caps", source->capabilities != NULL},
-        {"--min-kernel", source->minimum_kernel != NULL},
         {"--sets", source->sets != NULL},
         {"--include-dir", source->include_folder_count != 0},
     };

@@ -31,6 +31,8 @@ struct policy_format {
     const char *title; /* "OCI seccomp JSON", for messages */
     bool drop_ins;     /* takes more than one text */
     bool open_default; /* --default may say what the text leaves open */
+    bool depends;      /* on --caps and --min-kernel */
+    unsigned readings; /* 1 << COMPAT_*: what --compat may say */
     /* Is the content of this format? The first in the table that says so reads it. NULL: only
        --format chooses it. */
     bool (*recognise)(const struct policy_text *text);

@@ -99,6 +99,8 @@ const struct policy_format canonical_format = {
 const struct policy_format oci_format = {
     .name = "oci",
     .title = "OCI seccomp JSON",
+    .depends = true,
+    .readings = 1u << COMPAT_AND | 1u << COMPAT_RUNC,
     .recognise = is_json,
     .read = read_oci,
 };

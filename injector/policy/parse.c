@@ -117,6 +117,40 @@ static const struct policy_format *choose(const struct policy_text *text, const 
     return NULL;
 }
 
+/* An option that the format has no question for is a mistake: who gives it expects something. */
+static int check_options(const struct policy_format *format, const struct policy_options *options,
+                         const char *file, struct error *error)
+{
+    static const char *const readings[] = {
+        [COMPAT_AND] = "and",
+        [COMPAT_RUNC] = "runc",
+        [COMPAT_MINIJAIL0] = "minijail0",
+        [COMPAT_COMPILE_SECCOMP_POLICY] = "compile_seccomp_policy",
+    };
+    if (options->default_action && !format->open_default) {
+        return error_file(error, ERROR_USAGE, file,
+                          "--default: %s has a default action of its own: leave the option out",
+                          format->title);
+    }
+    if (options->capability_count && !format->depends) {
+        return error_file(error, ERROR_USAGE, file,
+                          "--caps: %s does not depend on capabilities: leave the option out",
+                          format->title);
+    }
+    if (options->minimum_kernel && !format->depends) {
+        return error_file(error, ERROR_USAGE, file,
+                          "--min-kernel: %s does not depend on the kernel's version: leave the "
+                          "option out",
+                          format->title);
+    }
+    if (options->compat != COMPAT_NONE && !(format->readings >> options->compat & 1u)) {
+        return error_file(error, ERROR_USAGE, file,
+                          "--compat %s: nobody reads %s so: leave the option out",
+                          readings[options->compat], format->title);
+    }
+    return 0;
+}
+
 int policy_parse_texts(const struct policy_text *texts, size_t count,
                        const struct policy_options *options, struct policy **out,
                        struct policy_notes *notes, struct error *error)
@@ -141,10 +175,8 @@ int policy_parse_texts(const struct policy_text *texts, size_t count,
         return error_file(error, ERROR_USAGE, texts[1].file,
                           "a second policy file: %s is one file, without drop-ins", format->title);
     }
-    if (options->default_action && !format->open_default) {
-        return error_file(error, ERROR_USAGE, texts[0].file,
-                          "--default: %s has a default action of its own: leave the option out",
-                          format->title);
+    if (check_options(format, options, texts[0].file, error) < 0) {
+        return -1;
     }
     return format->read(texts, count, options, out, notes, error);
 }

@@ -24,6 +24,35 @@ fails 2 'gcc' "--backend gcc" "$ELFCAGE" inject "${deny[@]}" --backend gcc -o ou
 fails 2 'exit' "--hook exit" "$ELFCAGE" inject "${deny[@]}" --hook exit -o out program
 fails 2 'moon' "--enosys-above moon" "$ELFCAGE" inject "${deny[@]}" --enosys-above moon -o out program
 fails 2 'or' "--compat or" "$ELFCAGE" inject --policy /dev/null --compat or -o out program
+# Options that ask about another format are a mistake.
+echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["chown"],"action":"SCMP_ACT_ERRNO"}]}' >oci
+echo 'SystemCallFilter=~chown' >systemd
+echo 'read: 1' >minijail
+echo '{"elfcage-policy":1,"default":"allow","rules":{}}' >elfcage
+echo 'chown' >list
+while read -r format option value text; do
+    fails 2 "$format: $option.*: $text.*: leave the option out" "$format with $option $value" \
+        "$ELFCAGE" compile --policy "$format" --format "$format" "$option" "$value" -o out
+done <<'T'
+systemd --caps CAP_KILL a unit of systemd does not depend on capabilities
+minijail --caps CAP_KILL a policy of minijail does not depend on capabilities
+elfcage --caps CAP_KILL a policy in elfcage's own form does not depend on capabilities
+list --caps CAP_KILL a list of names does not depend on capabilities
+systemd --min-kernel 5.0 a unit of systemd does not depend on the kernel's version
+minijail --min-kernel 5.0 a policy of minijail does not depend on the kernel's version
+minijail --compat and nobody reads a policy of minijail so
+minijail --compat runc nobody reads a policy of minijail so
+systemd --compat runc nobody reads a unit of systemd so
+oci --compat minijail0 nobody reads OCI seccomp JSON so
+oci --compat compile_seccomp_policy nobody reads OCI seccomp JSON so
+T
+for option in '--caps CAP_KILL' '--min-kernel 5.0' '--compat and' '--format oci' '--include-dir .'; do
+    # shellcheck disable=SC2086 # words
+    fails 2 "${option%% *} goes with --policy" "inline rules with $option" "$ELFCAGE" compile "${deny[@]}" $option -o out
+done
+succeeds "OCI with its own" "$ELFCAGE" compile -q --policy oci --caps CAP_KILL --min-kernel 5.0 --compat and -o out
+succeeds "minijail with its own" "$ELFCAGE" compile -q --policy minijail --compat minijail0 -o out
+rm -f out oci systemd minijail elfcage list
 fails 2 'deny' "--accept deny" "$ELFCAGE" verify --accept deny program
 fails 2 . "verify without a file" "$ELFCAGE" verify
 fails 2 . "show without a file" "$ELFCAGE" show

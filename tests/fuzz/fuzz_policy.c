@@ -103,6 +103,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error error = {0};
     static const struct action deny = {ACTION_ERRNO, 1};
     int result = policy_parse("policy", text, size, &options, &policy, &notes, &error);
+    if (result < 0 && error.kind == ERROR_USAGE) { /* options of another format */
+        error_clear(&error);
+        options.capability_count = 0;
+        options.minimum_kernel = NULL;
+        options.compat = COMPAT_NONE;
+        result = policy_parse("policy", text, size, &options, &policy, &notes, &error);
+    }
     if (result < 0 && error.kind == ERROR_USAGE) { /* a list needs a default */
         error_clear(&error);
         options.default_action = &deny;

@@ -310,6 +310,10 @@ static bool read_texts(struct random *random, const struct seeds *seeds, size_t 
         .program = take_program,
     };
     options.compat = random_below(random, COMPAT_COMPILE_SECCOMP_POLICY + 1);
+    if (options.compat >= COMPAT_MINIJAIL0) { /* no text of OCI */
+        options.capability_count = 0;
+        options.minimum_kernel = NULL;
+    }
     struct policy_text texts[TEXTS_MOST];
     for (size_t i = 0; i < count; i++) {
         const char *data = now.texts[i].data ? (const char *)now.texts[i].data : "";
@@ -322,6 +326,14 @@ static bool read_texts(struct random *random, const struct seeds *seeds, size_t 
     if (result < 0 && error.kind == ERROR_USAGE) { /* the format takes no drop-ins, or no default */
         error_clear(&error);
         options.default_action = NULL;
+        result = policy_parse_texts(texts, 1, &options, &policy, &notes, &error);
+    }
+    if (result < 0 && error.kind == ERROR_USAGE) { /* the options are another format's */
+        error_clear(&error);
+        options.default_action = random_below(random, 2) ? &deny : NULL;
+        options.capability_count = 0;
+        options.minimum_kernel = NULL;
+        options.compat = COMPAT_NONE;
         result = policy_parse_texts(texts, 1, &options, &policy, &notes, &error);
     }
     if (result == 0 && policy) {
