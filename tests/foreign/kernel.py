@@ -304,8 +304,8 @@ def kernel_image(machine, release, newest, cache):
 
 
 def boot(machine, kernel, archive, work):
-    """What the machine prints, as a text. A kernel that hung before its first process was seen once,
-    on a busy computer, with two emulated processors: it gets another try, with one."""
+    """What the machine prints, as a text. A kernel that hung before its first process was seen
+    once, on a busy computer, with two emulated processors: it gets another try, with one."""
     text = boot_once(machine, kernel, archive, work, 2)
     return text if "@begin" in text else boot_once(machine, kernel, archive, work, 1)
 
