@@ -8,8 +8,9 @@
  * Where a file system has no locks nothing is removed. Numbers and not random letters, so that this
  * costs a few look-ups and not a walk through the directory.
  *
- * The lock is on a descriptor of its own, for reading: it is held beyond the close of the one that
- * wrote, until the file has its name, and must not make execve(2) of that fail with ETXTBSY.
+ * The lock is on a descriptor of its own: it is held beyond the close of the one that wrote, until
+ * the file has its name. Whoever locks opens for reading, so that nobody makes execve(2) of the
+ * finished file fail with ETXTBSY. (NFS wants a descriptor for writing: there, nothing is removed.)
  *
  * Why signals are blocked and asked for, and not caught: a handler would need a global to know the
  * name by, and would race with its removal. SIGXFSZ is among them so that a file size limit is an
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,10 +143,18 @@ static int open_directory(struct temporary *t, struct stat *existing, struct err
     return refuse_special(existing, t->destination, error);
 }
 
-/* The n-th temporary name. A long one is cut, so that the sum does not exceed NAME_MAX. */
+/*
+ * The n-th temporary name. A long one is cut, so that the sum does not exceed NAME_MAX. Those
+ * beyond the swept ones cannot be guessed: in a folder for everybody, others could have taken all
+ * of them.
+ */
 static char *nth_name(const struct temporary *t, unsigned n)
 {
-    return memory_printf(".%.200s.elfcage.%u", t->base, n);
+    unsigned number = n;
+    if (n >= SWEPT_NAMES && getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) {
+        number = n;
+    }
+    return memory_printf(".%.200s.elfcage.%u", t->base, number);
 }
 
 /* Is `name` the file of `fd` still? */
@@ -158,23 +168,22 @@ static bool is_named(const struct temporary *t, const char *name, int fd)
 }
 
 /*
- * Removes what a run that was killed left under `name`. False if there is no such file. Only who
+ * Removes what a run that was killed left under `name`. Only who
  * holds the exclusive lock of a file removes its name, so that the name cannot come to stand for
  * another file between the look and the removal.
  */
-static bool sweep(const struct temporary *t, const char *name)
+static void sweep(const struct temporary *t, const char *name)
 {
     CLEANUP_CLOSE int fd =
-        openat(t->directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        openat(t->directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
-        return errno != ENOENT;
+        return;
     }
     struct stat status;
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
         flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(t, name, fd)) {
         unlinkat(t->directory, name, 0);
     }
-    return true;
 }
 
 /*
@@ -219,10 +228,11 @@ static int create_as(struct temporary *t, char **name, mode_t mode)
 static int create(struct temporary *t, mode_t mode, struct error *error)
 {
     int reason = EEXIST;
-    bool there = true;
-    for (unsigned n = 0; n < MAX_NAMES && (n < SWEPT_NAMES || there || reason); n++) {
+    for (unsigned n = 0; n < MAX_NAMES && (n < SWEPT_NAMES || reason != 0); n++) {
         CLEANUP_FREE char *name = nth_name(t, n);
-        there = sweep(t, name);
+        if (n < SWEPT_NAMES) {
+            sweep(t, name);
+        }
         if (reason == 0) {
             continue;
         }

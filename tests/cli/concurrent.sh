@@ -51,6 +51,13 @@ mkfifo d/.file.elfcage.3
 is "$(ls -A d | tr '\n' ' ')" ".file.elfcage.2 .file.elfcage.3 .file.elfcage.other file " \
     "what is swept up is a regular file of the same user under one of the temporary names, nothing else"
 
+rm -rf d && mkdir d
+for n in {0..99}; do
+    mkdir "d/.file.elfcage.$n"
+done
+holds "names that others have taken are no obstacle" "$ELFCAGE" inject -q --default allow --deny sync program -o d/file
+rm -rf d && mkdir d && : >d/.file.elfcage.0
+
 flock -s d/.file.elfcage.0 -c "'$ELFCAGE' inject -q --default allow --deny sync program -o d/file; ls -A d >names"
 holds "a file that somebody holds is left alone" grep -qxF .file.elfcage.0 names
 finish
