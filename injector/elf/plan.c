@@ -130,6 +130,53 @@ static int check_symbol_tables(const struct image *image, struct error *error)
     return 0;
 }
 
+/* Is any of these bytes of the file in the ELF header or in the program headers? */
+static bool is_in_headers(const struct image *image, uint64_t offset, uint64_t size)
+{
+    struct codec codec = image_codec(image);
+    return bytes_overlap(offset, size, 0, codec_ehdr_size(codec)) ||
+           bytes_overlap(offset, size, image_ehdr(image)->e_phoff,
+                         image_phdr_count(image) * codec_phdr_size(codec));
+}
+
+/* The headers will change. What else a loader reads must not be in the same bytes, or it would
+   change too. */
+static int check_headers(const struct image *image, struct error *error)
+{
+    static const struct {
+        int64_t tag, size_tag; /* 0: its first byte */
+    } tables[] = {
+        {DT_REL, DT_RELSZ},
+        {DT_RELA, DT_RELASZ},
+        {DT_RELR, DT_RELRSZ},
+        {DT_JMPREL, DT_PLTRELSZ},
+        {DT_SYMTAB, 0},
+        {DT_STRTAB, DT_STRSZ},
+        {DT_HASH, 0},
+        {DT_GNU_HASH, 0},
+        {DT_INIT_ARRAY, DT_INIT_ARRAYSZ},
+        {DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ},
+    };
+    bool shared = false;
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        shared = shared || ((phdr->p_type == PT_DYNAMIC || phdr->p_type == PT_INTERP) &&
+                            is_in_headers(image, phdr->p_offset, phdr->p_filesz));
+    }
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        uint64_t address;
+        uint64_t offset;
+        uint64_t size = 1;
+        shared = shared ||
+                 (image_dynamic_value(image, tables[i].tag, &address) &&
+                  (!tables[i].size_tag || image_dynamic_value(image, tables[i].size_tag, &size)) &&
+                  image_offset_of(image, address, &offset) && is_in_headers(image, offset, size));
+    }
+    return shared ? error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                               "damaged: what its dynamic section names is in its headers")
+                  : 0;
+}
+
 /* What relocations may write to, and the first that writes elsewhere. */
 struct writing {
     uint64_t end; /* of all segments */
@@ -199,7 +246,10 @@ static int check(const struct image *image, const struct cage *cage, struct erro
         error->kind = ERROR_UNSUPPORTED;
         return -1;
     }
-    return check_relocations(image, error) != 0 ? -1 : check_trailer(image, error);
+    if (check_headers(image, error) != 0 || check_relocations(image, error) != 0) {
+        return -1;
+    }
+    return check_trailer(image, error);
 }
 
 static bool try(const struct image *image, const struct cage *cage, const struct hook_edits *hook,

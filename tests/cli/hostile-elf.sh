@@ -13,7 +13,7 @@ build library hooked.c -shared -fPIC -DLIBRARY -DCALL=call_library -DCONSTRUCTOR
 build library-lld hooked.c -shared -fPIC -DLIBRARY -DCALL=call_library -DCONSTRUCTOR -fuse-ld=lld 2>/dev/null ||
     cp library library-lld
 for file in S6 S3m S3m-fixed tiny library library-lld; do
-    "$PYTHON" "$CLI/damage.py" "$ELFCAGE" "$file" $(($(stride) * 4)) >result 2>&1
+    "$PYTHON" "$CLI/damage.py" "$ELFCAGE" "$file" $(stride) >result 2>&1
     like "$(tail -n 1 result)" '^[0-9]+ cases, 0 wrong$' "$file: $(tail -n 1 result)"
     [ "$(wc -l <result)" -eq 1 ] || head -n 30 result | sed 's/^/#   /'
 done
