@@ -55,11 +55,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     const struct arch *arch = arch_by_name(architectures[data[0] & 3]);
-    const struct policy_options options = {.architecture = arch->name, .compat = COMPAT_RUNC};
+    struct policy_options options = {.architecture = arch->name, .compat = COMPAT_RUNC};
     struct policy *policy = NULL;
     struct error error = {0};
-    if (policy_parse("policy", (const char *)data + 1, size - 1, &options, &policy, NULL, &error) ==
-        0) {
+    const char *text = (const char *)data + 1;
+    int result = policy_parse("policy", text, size - 1, &options, &policy, NULL, &error);
+    if (result < 0 && error.kind == ERROR_USAGE) { /* not OCI JSON */
+        error_clear(&error);
+        options.compat = COMPAT_NONE;
+        result = policy_parse("policy", text, size - 1, &options, &policy, NULL, &error);
+    }
+    if (result == 0) {
         check_policy(policy, arch);
         policy_free(policy);
     }
