@@ -14,8 +14,8 @@
 struct stub_image {
     const char *architecture; /* "x86_64" */
     const uint8_t *bytes;
-    size_t size;         /* bytes, the configuration included */
-    size_t alignment;    /* bytes */
+    size_t size;          /* bytes, the configuration included */
+    size_t alignment;     /* bytes */
     size_t entry_offset;  /* of the code that the hook points to, from the start */
     size_t return_offset; /* of code that returns: what `next` is where nothing is to follow */
 };

@@ -15,8 +15,9 @@
 #define PAYLOAD_VERSION 2u
 #define PAYLOAD_AUDIT 0x1u         /* made with --audit */
 #define PAYLOAD_ALLOW_NESTING 0x2u /* made with --allow-nesting */
-#define PAYLOAD_PREINIT 0x4u /* the original has a DT_PREINIT_ARRAY, and the hook comes after it   \
-                              */
+#define PAYLOAD_PREINIT                                                                            \
+    0x4u /* the original has a DT_PREINIT_ARRAY, and the hook comes after it                       \
+          */
 
 /* What makes the stub run. The numbers are those in payloads. */
 enum hook {

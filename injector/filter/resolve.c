@@ -369,8 +369,8 @@ static void note_foreign_denials(const struct policy *policy, const struct arch 
     struct buffer names = {0};
     for (size_t i = 0; i < policy->syscall_count; i++) {
         const struct syscall_rules *rules = &policy->syscalls[i];
-        if (syscall_rules_set(rules) == NULL && rules_deny(rules) && has_effect(resolution, rules) &&
-            !reaches(&resolution->abis[0], rules)) {
+        if (syscall_rules_set(rules) == NULL && rules_deny(rules) &&
+            has_effect(resolution, rules) && !reaches(&resolution->abis[0], rules)) {
             buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "", rules->name);
         }
     }

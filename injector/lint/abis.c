@@ -156,8 +156,8 @@ void lint_lacking_names(struct lint *lint)
     struct name_list lacking = {0};
     for (size_t i = 0; i < policy->syscall_count; i++) {
         /* Sets name calls of all architectures. */
-        bool present = policy->syscalls[i].rule_count == 0 ||
-                       syscall_rules_set(&policy->syscalls[i]) != NULL;
+        bool present =
+            policy->syscalls[i].rule_count == 0 || syscall_rules_set(&policy->syscalls[i]) != NULL;
         for (size_t k = 0; k < arch->abi_count && !present; k++) {
             uint32_t unused;
             present = abi_syscall_number(arch->abis[k], policy->syscalls[i].name, &unused);

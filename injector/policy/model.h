@@ -130,8 +130,8 @@ const struct syscall_rules *policy_find(const struct policy *policy, const char 
 struct rule *policy_add_rule(struct policy *policy, const char *name,
                              const struct condition *conditions, size_t condition_count,
                              struct action action, struct place place);
-/* Allows the call where the conditions hold, whatever was said of it before; without conditions that
-   is all that is said of it. */
+/* Allows the call where the conditions hold, whatever was said of it before; without conditions
+   that is all that is said of it. */
 void policy_allow(struct policy *policy, const char *name, const struct condition *conditions,
                   size_t condition_count);
 /* Same meaning, rule by rule: everything but places. */

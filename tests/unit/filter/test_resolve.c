@@ -694,7 +694,7 @@ static void forge_x32_number(struct resolution *resolution)
 
 #define CHANGED(abi, what)                                                                         \
     "the recorded numbers of " abi " do not fit the policy: " what ": the payload has been "       \
-                                                                   "changed"
+    "changed"
 
 static const struct forgery forgeries[] = {
     {"another number", forge_number,

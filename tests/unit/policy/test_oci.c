@@ -128,12 +128,11 @@ static const struct {
      "errno:EPERM\",\n\"plain\":{\n\"allow\":[\"socket\"]}"},
     /* Where the conditions of both may hold, the stricter one; of one kind the first. */
     {&compat_runc,
-     RULES(
-         "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_LOG\",\"args\":[" ARG(
-             "0", "16", "NE") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
-                              "[" ARG("1", "3",
-                                      "EQ") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_"
-                                            "KILL\",\"args\":[" ARG("0", "40", "EQ") "]}"),
+     RULES("{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_LOG\",\"args\":[" ARG(
+         "0", "16", "NE") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+                          "[" ARG("1", "3",
+                                  "EQ") "]},{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_"
+                                        "KILL\",\"args\":[" ARG("0", "40", "EQ") "]}"),
      "errno:EPERM\",\n\"rules\":{\n\"socket\":[{\"if\":[[0,32,\"==\",40]],\"do\":\"kill-thread\"},"
      "{\"if\":[[0,32,\"!=\",16]],\"do\":\"log\"},{\"if\":[[1,32,\"==\",3]],\"do\":\"allow\"}]}"},
     /* Different actions are good where only one can match. */
