@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define STUB_ARCH "tests/unit/stub/pretended.h"
-#include "stub/stub.c"
+#include "stub/stub.c" // NOLINT(bugprone-suspicious-include): it is what is tested
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,6 +38,12 @@ static struct {
     jmp_buf trap;
 } kernel;
 
+/* Arguments of system calls are numbers. */
+static const void *pointer(long argument)
+{
+    return (const void *)(uintptr_t)argument; // NOLINT(performance-no-int-to-ptr)
+}
+
 long stub_syscall(long number, long a, long b, long c, long d, long e)
 {
     static const char letters[] = "?wxpgs";
@@ -50,12 +56,12 @@ long stub_syscall(long number, long a, long b, long c, long d, long e)
         assert_int_equal(a, 2);
         size_t before = strlen(kernel.said);
         assert_true(before + (size_t)c < sizeof kernel.said);
-        memcpy(kernel.said + before, (const char *)(uintptr_t)b, (size_t)c);
+        memcpy(kernel.said + before, pointer(b), (size_t)c);
     } else if (number == STUB_SYS_PRCTL) {
         kernel.prctl_arguments[0] = a;
         kernel.prctl_arguments[1] = b;
     } else if (number == STUB_SYS_SECCOMP) {
-        const struct program *program = (const struct program *)(uintptr_t)c;
+        const struct program *program = pointer(c);
         kernel.seccomp_arguments[0] = (unsigned long)a;
         kernel.seccomp_arguments[1] = (unsigned long)b;
         kernel.program_count = program->instruction_count;
