@@ -150,7 +150,7 @@ static int run_case(const char *name)
 }
 
 struct seen {
-    size_t calls, kills, executed;
+    size_t calls, kills, executed, loaded;
     uint32_t last_returns;
     size_t last_count; /* instructions of the filter that decided */
 };
@@ -181,12 +181,23 @@ static void executed(void *context, pid_t process)
     seen->executed++;
 }
 
+static void has_loaded(void *context, pid_t thread)
+{
+    struct seen *seen = context;
+    (void)thread;
+    seen->loaded++;
+}
+
 static const char *self;
 
 static struct seen watch_case(const char *name, int *status)
 {
     struct seen seen = {0};
-    const struct watcher watcher = {&seen, executed, called, killed};
+    const struct watcher watcher = {.context = &seen,
+                                    .executed = executed,
+                                    .loaded = has_loaded,
+                                    .called = called,
+                                    .killed = killed};
     CLEANUP_FREE char *program = memory_strdup(self);
     CLEANUP_FREE char *argument = memory_strdup(name);
     char *const arguments[] = {program, argument, NULL};
@@ -236,6 +247,7 @@ static void test_tracer_takes_the_strictest_filter(void **state)
     int status = 0;
     struct seen seen = watch_case("stacked", &status);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+    assert_int_equal(seen.loaded, 2);
     assert_int_equal(seen.calls, 1);
     assert_int_equal(seen.last_returns, SECCOMP_RET_ERRNO | EACCES);
     assert_int_equal(seen.last_count, 4);
@@ -257,6 +269,7 @@ static void test_tracer_sees_the_kill(void **state)
     int status = 0;
     struct seen seen = watch_case("kill", &status);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    assert_int_equal(seen.loaded, 1);
     assert_int_equal(seen.calls, 1);
     assert_int_equal(seen.kills, 1);
     assert_int_equal(seen.last_returns, SECCOMP_RET_KILL_PROCESS);
