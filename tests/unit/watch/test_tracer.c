@@ -247,7 +247,7 @@ static void test_tracer_takes_the_strictest_filter(void **state)
     int status = 0;
     struct seen seen = watch_case("stacked", &status);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 5);
-    assert_int_equal(seen.loaded, 2);
+    assert_int_equal(seen.loaded, 3);
     assert_int_equal(seen.calls, 1);
     assert_int_equal(seen.last_returns, SECCOMP_RET_ERRNO | EACCES);
     assert_int_equal(seen.last_count, 4);
