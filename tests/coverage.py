@@ -19,9 +19,13 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINES, BRANCHES = 90, 80
+# They let system calls fail or files stay small, and counters are written by system calls, to files: these
+# scripts write theirs where nobody looks.
+UNCOUNTED = ("killed.sh", "files.sh", "in-place.sh")
 
 
 def gcov(counters):
@@ -59,17 +63,22 @@ def collect(build):
 def run_tests(build):
     environment = dict(os.environ, ELFCAGE=str(build / "injector" / "elfcage"))
     commands = [[str(ROOT / "tests/unit.sh"), str(program)]
-                for program in sorted(build.rglob("test_*")) if os.access(program, os.X_OK) and program.is_file()]
+                for program in sorted(build.rglob("test_*"))
+                if program.is_file() and os.access(program, os.X_OK)]
     commands += [[str(script)] for script in sorted((ROOT / "tests/cli").glob("*.sh"))]
 
     def run(command):
-        result = subprocess.run(["timeout", "1200"] + command, env=environment, check=False,
+        own = dict(environment)
+        if pathlib.Path(command[0]).name in UNCOUNTED:
+            own["GCOV_PREFIX"] = scratch
+        result = subprocess.run(["timeout", "1200"] + command, env=own, check=False,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)
         return command, result.stdout.decode(errors="replace")
 
     failed = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with tempfile.TemporaryDirectory() as scratch, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for command, output in pool.map(run, commands):
             for line in output.splitlines():
                 if line.startswith("not ok"):
