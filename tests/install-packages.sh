@@ -19,7 +19,7 @@ test=(perl clang-tidy libclang-rt-14-dev g++ gcc-multilib libc6-dev-x32 musl-too
   libc6-dev-arm64-cross libc6-dev-armhf-cross libc6-dev-riscv64-cross
   libgcc-12-dev-arm64-cross libgcc-12-dev-armhf-cross libgcc-12-dev-riscv64-cross
   binutils-aarch64-linux-gnu binutils-arm-linux-gnueabihf binutils-riscv64-linux-gnu
-  libstdc++-12-dev-arm64-cross libstdc++-12-dev-armhf-cross g++-12-riscv64-linux-gnu)
+  libstdc++-12-dev-arm64-cross libstdc++-12-dev-armhf-cross libstdc++-12-dev-riscv64-cross)
 # What elfcage is measured against; systemd for systemd-analyze, which lists its sets of calls.
 bench=(binutils bubblewrap patchelf systemd)
 # Programs that tests/system/load.py puts under load besides those of the tests.

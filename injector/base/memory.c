@@ -41,7 +41,11 @@ char *memory_strdup(const char *text)
 
 char *memory_strndup(const char *text, size_t length)
 {
-    return must(strndup(text, length));
+    /* Not strndup(3): `text` may end without NUL, and there are checkers that want one. */
+    size_t size = strnlen(text, length);
+    char *copy = memory_zeroed(size + 1, 1);
+    memcpy(copy, text, size);
+    return copy;
 }
 
 char *memory_vprintf(const char *format, va_list arguments)

@@ -259,6 +259,12 @@ def jobs_of(options, elfcage, target, work):
              lambda folder, kind=kind: made_subject(elfcage, target, kind, folder))
             for kind in made.kinds(target)]
     reason = None
+    if options.all and not target.debian:
+        try:
+            store.add_cross_compiler(target, options.cache or work / "store",
+                                     work / f"cross-{target.name}")
+        except store.Unavailable as error:
+            reason = str(error)
     if options.all and target.debian:
         try:
             wanted = list(programs.programs(target))

@@ -349,12 +349,14 @@ def report(tap, lab, kernel, text):
             tap.comment("\n".join(f"want: {line}" for line in lines))
 
 
-def prepare(machine, elfcage, folder):
+def prepare(machine, elfcage, folder, cache):
     """The lab of a machine; Unavailable if there is something that cannot be had."""
     folder.mkdir()
     emulator = machine.qemu[0]
     if shutil.which(emulator) is None:
         raise store.Unavailable(f"{emulator} is not installed")
+    if machine.name == "riscv64":  # see made.py
+        store.add_cross_compiler(target(machine.name), cache, folder / "cross")
     lab = Lab(machine, elfcage, folder)
     prepare_enforce(lab)
     prepare_contexts(lab)
@@ -368,7 +370,7 @@ def boots(machines, elfcage, work, cache):
     found = []
     for machine in machines:
         try:
-            lab = prepare(machine, elfcage, work / machine.name)
+            lab = prepare(machine, elfcage, work / machine.name, cache)
         except store.Unavailable as reason:
             found.append((machine.name, str(reason)))
             continue

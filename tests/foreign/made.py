@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that are made here for a foreign architecture, without network: by clang, with the C
-library and the binutils of Debian's cross compilers, or by the cross compiler. (Of those, only the
-packages with a version in their name can be installed beside gcc-multilib.)
+library and the binutils of Debian's cross compilers, or by the cross compiler, which no test
+installs: gcc-multilib and it exclude each other. store.py has it unpacked.
 
 A kind is (name, what must be installed, command)."""
 

@@ -114,6 +114,18 @@ Acquire::http::Timeout "20";
         return next(iter(folder.glob("*.deb")))
 
 
+def add_cross_compiler(target, cache, folder):
+    """Puts Debian's cross compiler for a target in front of PATH, unpacked into `folder`: it cannot
+    be installed beside gcc-multilib, and finds its parts from where it stands."""
+    if shutil.which(f"{target.tuple}-gcc-12"):
+        return
+    machine = command(["dpkg", "--print-architecture"]).strip()
+    debs = Store(machine, cache).with_dependencies([f"g++-12-{target.tuple}"])
+    folder.mkdir()
+    unpack([deb for deb in debs if target.name in deb.name or "-cross-" in deb.name], folder)
+    os.environ["PATH"] = f"{folder}/usr/bin:{os.environ['PATH']}"
+
+
 def unpack(debs, root):
     """Unpacks .deb files over each other into a folder."""
     for deb in debs:
