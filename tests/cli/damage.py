@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """
 ELF files that were made to hurt, one named way each, and what elfcage does with them.
