@@ -1,65 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libelf's translators (elf32_xlatetom and so on) do the byte order, where it is not the host's;
- * the step between the 32-bit structures and GElf_* is ours. The bytes are copied first, since
- * translators want alignment and structures in a file need not have it.
+ * The byte order, where it is not the host's, and the step between the 32-bit structures and
+ * GElf_*. The types are those of <gelf.h>; libelf itself is not linked: to load it and its libz
+ * would take longer than all that is done here. A test holds both directions against its
+ * translators. The bytes are copied first, since structures in a file need not be aligned.
  */
 #include "elf/codec.h"
 
 #include "base/bytes.h"
 
-#include <assert.h>
-#include <libelf.h>
 #include <stddef.h>
 #include <string.h>
 
-/* Big enough for any structure below, aligned for all of them. */
-union room {
-    Elf64_Ehdr ehdr;
-    uint64_t words[sizeof(Elf64_Ehdr) / sizeof(uint64_t)];
+/* A structure of the gABI, for both classes. */
+struct shape {
+    uint8_t bytes;         /* at the start, not numbers */
+    uint8_t fields[2][14]; /* the sizes of those behind, in order; [1]: ELFCLASS64 */
 };
+
+#define EHDR_END 4, 2, 2, 2, 2, 2, 2
+static const struct shape ehdr_shape = {
+    EI_NIDENT, {{2, 2, 4, 4, 4, 4, EHDR_END}, {2, 2, 4, 8, 8, 8, EHDR_END}}};
+static const struct shape phdr_shape = {0, {{4, 4, 4, 4, 4, 4, 4, 4}, {4, 4, 8, 8, 8, 8, 8, 8}}};
+static const struct shape shdr_shape = {
+    0, {{4, 4, 4, 4, 4, 4, 4, 4, 4, 4}, {4, 4, 8, 8, 8, 8, 4, 4, 8, 8}}};
+static const struct shape sym_shape = {0, {{4, 4, 4, 1, 1, 2}, {4, 1, 1, 2, 8, 8}}};
+static const struct shape dyn_shape = {0, {{4, 4}, {8, 8}}};
+static const struct shape rel_shape = {0, {{4, 4}, {8, 8}}};
+static const struct shape rela_shape = {0, {{4, 4, 4}, {8, 8, 8}}};
+#undef EHDR_END
 
 static bool is_host_order(struct codec codec)
 {
     return codec.big_endian == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 }
 
-static unsigned encoding(struct codec codec)
-{
-    return codec.big_endian ? ELFDATA2MSB : ELFDATA2LSB;
-}
-
-static void from_file(struct codec codec, Elf_Type type, const uint8_t *bytes, void *structure,
-                      size_t size)
+/* From the byte order of the file to that of the host, or back. */
+static void translate(struct codec codec, const struct shape *shape, uint8_t *bytes)
 {
     if (is_host_order(codec)) {
-        memcpy(structure, bytes, size);
         return;
     }
-    union room room;
-    memcpy(&room, bytes, size);
-    Elf_Data source = {.d_buf = &room, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
-    Elf_Data target = {.d_buf = structure, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
-    const Elf_Data *done = codec.is_64 ? elf64_xlatetom(&target, &source, encoding(codec))
-                                       : elf32_xlatetom(&target, &source, encoding(codec));
-    assert(done);
-    (void)done;
+    bytes += shape->bytes;
+    for (const uint8_t *size = shape->fields[codec.is_64]; *size; bytes += *size++) {
+        for (size_t i = 0; i < *size / 2u; i++) {
+            uint8_t keep = bytes[i];
+            bytes[i] = bytes[*size - 1 - i];
+            bytes[*size - 1 - i] = keep;
+        }
+    }
 }
 
-static void to_file(struct codec codec, Elf_Type type, void *structure, uint8_t *bytes, size_t size)
+static void from_file(struct codec codec, const struct shape *shape, const uint8_t *bytes,
+                      void *structure, size_t size)
 {
-    if (is_host_order(codec)) {
-        memcpy(bytes, structure, size);
-        return;
-    }
-    union room room;
-    Elf_Data source = {.d_buf = structure, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
-    Elf_Data target = {.d_buf = &room, .d_type = type, .d_version = EV_CURRENT, .d_size = size};
-    const Elf_Data *done = codec.is_64 ? elf64_xlatetof(&target, &source, encoding(codec))
-                                       : elf32_xlatetof(&target, &source, encoding(codec));
-    assert(done);
-    (void)done;
-    memcpy(bytes, &room, size);
+    memcpy(structure, bytes, size);
+    translate(codec, shape, structure);
+}
+
+static void to_file(struct codec codec, const struct shape *shape, const void *structure,
+                    uint8_t *bytes, size_t size)
+{
+    memcpy(bytes, structure, size);
+    translate(codec, shape, bytes);
 }
 
 #define SIZE_FUNCTION(name, type)                                                                  \
@@ -80,11 +83,11 @@ SIZE_FUNCTION(word, Addr)
 void codec_get_ehdr(struct codec codec, const uint8_t *bytes, GElf_Ehdr *ehdr)
 {
     if (codec.is_64) {
-        from_file(codec, ELF_T_EHDR, bytes, ehdr, sizeof *ehdr);
+        from_file(codec, &ehdr_shape, bytes, ehdr, sizeof *ehdr);
         return;
     }
     Elf32_Ehdr e;
-    from_file(codec, ELF_T_EHDR, bytes, &e, sizeof e);
+    from_file(codec, &ehdr_shape, bytes, &e, sizeof e);
     *ehdr = (GElf_Ehdr){.e_type = e.e_type,
                         .e_machine = e.e_machine,
                         .e_version = e.e_version,
@@ -104,8 +107,7 @@ void codec_get_ehdr(struct codec codec, const uint8_t *bytes, GElf_Ehdr *ehdr)
 void codec_put_ehdr(struct codec codec, uint8_t *bytes, const GElf_Ehdr *ehdr)
 {
     if (codec.is_64) {
-        GElf_Ehdr copy = *ehdr;
-        to_file(codec, ELF_T_EHDR, &copy, bytes, sizeof copy);
+        to_file(codec, &ehdr_shape, ehdr, bytes, sizeof *ehdr);
         return;
     }
     Elf32_Ehdr e = {.e_type = ehdr->e_type,
@@ -122,17 +124,17 @@ void codec_put_ehdr(struct codec codec, uint8_t *bytes, const GElf_Ehdr *ehdr)
                     .e_shnum = ehdr->e_shnum,
                     .e_shstrndx = ehdr->e_shstrndx};
     memcpy(e.e_ident, ehdr->e_ident, EI_NIDENT);
-    to_file(codec, ELF_T_EHDR, &e, bytes, sizeof e);
+    to_file(codec, &ehdr_shape, &e, bytes, sizeof e);
 }
 
 void codec_get_phdr(struct codec codec, const uint8_t *bytes, GElf_Phdr *phdr)
 {
     if (codec.is_64) {
-        from_file(codec, ELF_T_PHDR, bytes, phdr, sizeof *phdr);
+        from_file(codec, &phdr_shape, bytes, phdr, sizeof *phdr);
         return;
     }
     Elf32_Phdr p;
-    from_file(codec, ELF_T_PHDR, bytes, &p, sizeof p);
+    from_file(codec, &phdr_shape, bytes, &p, sizeof p);
     *phdr = (GElf_Phdr){.p_type = p.p_type,
                         .p_flags = p.p_flags,
                         .p_offset = p.p_offset,
@@ -146,8 +148,7 @@ void codec_get_phdr(struct codec codec, const uint8_t *bytes, GElf_Phdr *phdr)
 void codec_put_phdr(struct codec codec, uint8_t *bytes, const GElf_Phdr *phdr)
 {
     if (codec.is_64) {
-        GElf_Phdr copy = *phdr;
-        to_file(codec, ELF_T_PHDR, &copy, bytes, sizeof copy);
+        to_file(codec, &phdr_shape, phdr, bytes, sizeof *phdr);
         return;
     }
     Elf32_Phdr p = {.p_type = phdr->p_type,
@@ -158,17 +159,17 @@ void codec_put_phdr(struct codec codec, uint8_t *bytes, const GElf_Phdr *phdr)
                     .p_filesz = (Elf32_Word)phdr->p_filesz,
                     .p_memsz = (Elf32_Word)phdr->p_memsz,
                     .p_align = (Elf32_Word)phdr->p_align};
-    to_file(codec, ELF_T_PHDR, &p, bytes, sizeof p);
+    to_file(codec, &phdr_shape, &p, bytes, sizeof p);
 }
 
 void codec_get_shdr(struct codec codec, const uint8_t *bytes, GElf_Shdr *shdr)
 {
     if (codec.is_64) {
-        from_file(codec, ELF_T_SHDR, bytes, shdr, sizeof *shdr);
+        from_file(codec, &shdr_shape, bytes, shdr, sizeof *shdr);
         return;
     }
     Elf32_Shdr s;
-    from_file(codec, ELF_T_SHDR, bytes, &s, sizeof s);
+    from_file(codec, &shdr_shape, bytes, &s, sizeof s);
     *shdr = (GElf_Shdr){.sh_name = s.sh_name,
                         .sh_type = s.sh_type,
                         .sh_flags = s.sh_flags,
@@ -184,8 +185,7 @@ void codec_get_shdr(struct codec codec, const uint8_t *bytes, GElf_Shdr *shdr)
 void codec_put_shdr(struct codec codec, uint8_t *bytes, const GElf_Shdr *shdr)
 {
     if (codec.is_64) {
-        GElf_Shdr copy = *shdr;
-        to_file(codec, ELF_T_SHDR, &copy, bytes, sizeof copy);
+        to_file(codec, &shdr_shape, shdr, bytes, sizeof *shdr);
         return;
     }
     Elf32_Shdr s = {.sh_name = shdr->sh_name,
@@ -198,39 +198,38 @@ void codec_put_shdr(struct codec codec, uint8_t *bytes, const GElf_Shdr *shdr)
                     .sh_info = shdr->sh_info,
                     .sh_addralign = (Elf32_Word)shdr->sh_addralign,
                     .sh_entsize = (Elf32_Word)shdr->sh_entsize};
-    to_file(codec, ELF_T_SHDR, &s, bytes, sizeof s);
+    to_file(codec, &shdr_shape, &s, bytes, sizeof s);
 }
 
 void codec_get_dyn(struct codec codec, const uint8_t *bytes, GElf_Dyn *dyn)
 {
     if (codec.is_64) {
-        from_file(codec, ELF_T_DYN, bytes, dyn, sizeof *dyn);
+        from_file(codec, &dyn_shape, bytes, dyn, sizeof *dyn);
         return;
     }
     Elf32_Dyn d;
-    from_file(codec, ELF_T_DYN, bytes, &d, sizeof d);
+    from_file(codec, &dyn_shape, bytes, &d, sizeof d);
     *dyn = (GElf_Dyn){.d_tag = d.d_tag, .d_un.d_val = d.d_un.d_val};
 }
 
 void codec_put_dyn(struct codec codec, uint8_t *bytes, const GElf_Dyn *dyn)
 {
     if (codec.is_64) {
-        GElf_Dyn copy = *dyn;
-        to_file(codec, ELF_T_DYN, &copy, bytes, sizeof copy);
+        to_file(codec, &dyn_shape, dyn, bytes, sizeof *dyn);
         return;
     }
     Elf32_Dyn d = {.d_tag = (Elf32_Sword)dyn->d_tag, .d_un.d_val = (Elf32_Word)dyn->d_un.d_val};
-    to_file(codec, ELF_T_DYN, &d, bytes, sizeof d);
+    to_file(codec, &dyn_shape, &d, bytes, sizeof d);
 }
 
 void codec_get_sym(struct codec codec, const uint8_t *bytes, GElf_Sym *sym)
 {
     if (codec.is_64) {
-        from_file(codec, ELF_T_SYM, bytes, sym, sizeof *sym);
+        from_file(codec, &sym_shape, bytes, sym, sizeof *sym);
         return;
     }
     Elf32_Sym s;
-    from_file(codec, ELF_T_SYM, bytes, &s, sizeof s);
+    from_file(codec, &sym_shape, bytes, &s, sizeof s);
     *sym = (GElf_Sym){.st_name = s.st_name,
                       .st_info = s.st_info,
                       .st_other = s.st_other,
@@ -242,8 +241,7 @@ void codec_get_sym(struct codec codec, const uint8_t *bytes, GElf_Sym *sym)
 void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym)
 {
     if (codec.is_64) {
-        GElf_Sym copy = *sym;
-        to_file(codec, ELF_T_SYM, &copy, bytes, sizeof copy);
+        to_file(codec, &sym_shape, sym, bytes, sizeof *sym);
         return;
     }
     Elf32_Sym s = {.st_name = sym->st_name,
@@ -252,20 +250,19 @@ void codec_put_sym(struct codec codec, uint8_t *bytes, const GElf_Sym *sym)
                    .st_shndx = sym->st_shndx,
                    .st_value = (Elf32_Addr)sym->st_value,
                    .st_size = (Elf32_Word)sym->st_size};
-    to_file(codec, ELF_T_SYM, &s, bytes, sizeof s);
+    to_file(codec, &sym_shape, &s, bytes, sizeof s);
 }
 
 void codec_put_rela(struct codec codec, uint8_t *bytes, const GElf_Rela *rela)
 {
     if (codec.is_64) {
-        GElf_Rela copy = *rela;
-        to_file(codec, ELF_T_RELA, &copy, bytes, sizeof copy);
+        to_file(codec, &rela_shape, rela, bytes, sizeof *rela);
         return;
     }
     Elf32_Rela r = {.r_offset = (Elf32_Addr)rela->r_offset,
                     .r_info = (Elf32_Word)rela->r_info,
                     .r_addend = (Elf32_Sword)rela->r_addend};
-    to_file(codec, ELF_T_RELA, &r, bytes, sizeof r);
+    to_file(codec, &rela_shape, &r, bytes, sizeof r);
 }
 
 void codec_put_word(struct codec codec, uint8_t *bytes, uint64_t word)
@@ -318,12 +315,12 @@ void codec_get_rel(struct codec codec, const uint8_t *bytes, GElf_Rela *rel, uin
     uint64_t info;
     if (codec.is_64) {
         Elf64_Rel r;
-        from_file(codec, ELF_T_REL, bytes, &r, sizeof r);
+        from_file(codec, &rel_shape, bytes, &r, sizeof r);
         *rel = (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info};
         info = ELF64_R_SYM(r.r_info);
     } else {
         Elf32_Rel r;
-        from_file(codec, ELF_T_REL, bytes, &r, sizeof r);
+        from_file(codec, &rel_shape, bytes, &r, sizeof r);
         *rel = (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info};
         info = ELF32_R_SYM(r.r_info);
     }
@@ -333,12 +330,12 @@ void codec_get_rel(struct codec codec, const uint8_t *bytes, GElf_Rela *rel, uin
 void codec_get_rela(struct codec codec, const uint8_t *bytes, GElf_Rela *rela, uint64_t *symbol)
 {
     if (codec.is_64) {
-        from_file(codec, ELF_T_RELA, bytes, rela, sizeof *rela);
+        from_file(codec, &rela_shape, bytes, rela, sizeof *rela);
         *symbol = ELF64_R_SYM(rela->r_info);
         return;
     }
     Elf32_Rela r;
-    from_file(codec, ELF_T_RELA, bytes, &r, sizeof r);
+    from_file(codec, &rela_shape, bytes, &r, sizeof r);
     *rela =
         (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info, .r_addend = (uint32_t)r.r_addend};
     *symbol = ELF32_R_SYM(r.r_info);

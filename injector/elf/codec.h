@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF structures between the file's form (either class, either byte order) and libelf's
- * class-neutral GElf_* form. Callers have checked that the bytes are there: a codec only knows
- * sizes. Source: gABI chapters 4 and 5.
+ * ELF structures between the file's form (either class, either byte order) the
+ * class-neutral GElf_* form of <gelf.h>. Callers have checked that the bytes are there: a codec
+ * only knows sizes. Source: gABI chapters 4 and 5.
  */
 #ifndef ELFCAGE_ELF_CODEC_H
 #define ELFCAGE_ELF_CODEC_H
