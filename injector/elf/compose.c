@@ -412,5 +412,6 @@ int draft_compose(const struct draft *draft, struct plan **out, struct error *er
     int result = compose_twice(draft, &symbols, &measured, out, error);
     undo_free(&measured);
     compose_survey_free(&symbols);
+    image_forget(draft->image, 0, image_bytes(draft->image).size); /* so do we */
     return result;
 }

@@ -15,12 +15,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * The largest folio in which the page cache holds a part of a file (ext4 from Linux 6.16 on). All
+ * of it counts as our memory when a byte of it is looked at, and until all of it is given back.
+ */
+#define FOLIO_SIZE ((uint64_t)2 << 20)
+
 static int check_or_free(struct image *image, struct image **out, struct error *error)
 {
     if (image_check(image, error) != 0) {
         image_free(image);
         return -1;
     }
+    image_forget(image, 0, image->bytes.size);
     *out = image;
     return 0;
 }
@@ -113,14 +120,12 @@ bool image_is_code(const struct image *image, uint64_t address, size_t except)
 
 void image_forget(const struct image *image, uint64_t offset, uint64_t size)
 {
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t start;
-    if (!image->map || !bytes_in(offset, size, image->bytes.size) ||
-        !bytes_align_up(offset, page, &start)) {
-        return;
-    }
-    uint64_t end = (offset + size) & ~(page - 1);
-    if (start < end) {
+    /* Small files are not worth the call. */
+    if (image->map && image->bytes.size > 2 * FOLIO_SIZE &&
+        bytes_in(offset, size, image->bytes.size)) {
+        uint64_t start = offset & ~(FOLIO_SIZE - 1);
+        uint64_t end = (offset + size + FOLIO_SIZE - 1) & ~(FOLIO_SIZE - 1);
+        end = end < image->bytes.size ? end : image->bytes.size;
         /* Private and never written to: what comes back is the file. */
         madvise((uint8_t *)image->map + start, (size_t)(end - start), MADV_DONTNEED);
     }

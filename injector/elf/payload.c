@@ -319,6 +319,7 @@ int payload_find(const struct image *image, struct payload *out, struct error *e
         reader.segment = segment;
     }
     if (found == SIZE_MAX) {
+        image_forget(image, 0, image_bytes(image).size); /* the first page of each segment */
         return 0;
     }
     return read_payload(&reader, found, out) == 0 ? 1 : -1;

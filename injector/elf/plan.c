@@ -281,6 +281,7 @@ int plan_inject(const struct image *image, const struct cage *cage, struct plan 
                           ", is in no executable segment",
                           cage->hook == HOOK_ENTRY ? "entry point" : "dynamic section", hook.next);
     }
+    image_forget(image, 0, image_bytes(image).size); /* the checks read tables at many places */
     struct draft draft;
     struct buffer reasons = {0};
     bool fits = layout_has_identity(image) && try(image, cage, &hook, true, &draft, &reasons);
