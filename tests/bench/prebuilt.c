@@ -2,7 +2,8 @@
 /*
  * Two ways to put a filter that is made already (FILTER_H has its instructions) around a program
  * without changing its file: a library for LD_PRELOAD with a constructor, or (WRAPPER) a program
- * that loads the filter and starts the one it is given.
+ * that loads the filter and starts the one it is given. And the floor of all (MAIN): a program that
+ * loads it by itself.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -34,6 +35,13 @@ int main(int argument_count, char **arguments)
     }
     execv(arguments[1], arguments + 1);
     return 127;
+}
+
+#elif defined MAIN
+
+int main(void)
+{
+    return load();
 }
 
 #else
