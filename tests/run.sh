@@ -19,7 +19,8 @@
 #   proof     random policies, mutated programs, libseccomp's programs: all proved or refuted
 #   samples   samples/test.sh
 #   valgrind  unit tests and some command-line tests
-#   fuzz      each fuzzer for a short while (FUZZ_SECONDS each, default 20)
+#   fuzz      each fuzzer for a short while (FUZZ_SECONDS each; by default a minute for those that take
+#             ELF files, 20 for others)
 #   clang     clang builds everything without a warning
 #   tidy      clang-tidy says nothing
 #
@@ -138,7 +139,11 @@ if has release && wanted policies; then
 fi
 if has fuzz; then
   for program in $(programs build/fuzz/fuzz); do
-    job "fuzz/${program##*/}" tests/fuzz.sh "$root/$program" "${FUZZ_SECONDS:-20}"
+    case $program in
+    */fuzz_image | */fuzz_inject_remove | */fuzz_undo) seconds=60 ;;
+    *) seconds=20 ;;
+    esac
+    job "fuzz/${program##*/}" tests/fuzz.sh "$root/$program" "${FUZZ_SECONDS:-$seconds}"
   done
 fi
 if has release; then
