@@ -28,7 +28,7 @@
 
 #define BLOCK_SIZE ((size_t)65536)
 #define LENGTH_MAX 256u
-#define LENGTH_LONG 32u /* what is in a copy this long offers nothing */
+#define LENGTH_LONG 16u /* what is in a copy this long offers nothing */
 #define DISTANCE_LOW_BITS 5u
 #define BYTE_BITS 9u /* of an item that is a byte */
 #define HASHES 4u    /* of 2, 3, 4 and 6 bytes */

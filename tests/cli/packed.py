@@ -7,7 +7,7 @@ at the head of injector/base/compress.c: what the tests forge has to be packed a
 """
 import sys
 
-BLOCK, LENGTH_MAX, LENGTH_LONG = 65536, 256, 32
+BLOCK, LENGTH_MAX, LENGTH_LONG = 65536, 256, 16
 HASHED = (2, 3, 4, 6)
 
 
