@@ -6,8 +6,9 @@ import bpf
 import tree
 from policies import NATIVE, OPTIMIZE, all_policies
 
-INSTRUCTIONS = {"Docker": 125, "@system-service": 60}
-NATIVE_INSTRUCTIONS = {"Docker": 110, "@system-service": 46}
+# Of the native filter, in which x32 is refused and numbers above the ceiling give ENOSYS. With compat
+# ABIs it is the cost that counts.
+INSTRUCTIONS = {"Docker": 110, "@system-service": 46}
 COMPAT_COST = 1.6  # of the native one
 FIGURES = [
     ("instructions", "instructions", ""),
@@ -33,12 +34,12 @@ def figures_of(path):
 def compare(report, policy):
     """Ours beside the others; -> our cost."""
     name = policy.title.split()[0]
-    limits = NATIVE_INSTRUCTIONS if policy.architectures == NATIVE else INSTRUCTIONS
     plain = tree.Tree(bpf.Program(policy.ours())).figures()
     plain["cost"] = cost(plain)
     ours = figures_of(policy.ours())
-    bars = dict(instructions=limits[name], longest_plain=13, longest_arguments=20,
-                allowed_uncached=0, cost=plain["cost"])
+    bars = dict(longest_plain=13, longest_arguments=20, allowed_uncached=0, cost=plain["cost"])
+    if policy.architectures == NATIVE:
+        bars["instructions"] = INSTRUCTIONS[name]
     others = {level: figures_of(policy.libseccomp(level)) for level in OPTIMIZE}
     others["plain tree"] = plain
     part = "filter: %s (libseccomp: %s)" % (policy.title, ", ".join(OPTIMIZE))
