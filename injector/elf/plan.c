@@ -180,7 +180,6 @@ static int check_headers(const struct image *image, struct error *error)
 /* What relocations may write to, and the first that writes elsewhere. */
 struct writing {
     uint64_t end; /* of all segments */
-    uint64_t word;
     bool outside;
     uint64_t target;
 };
@@ -189,9 +188,9 @@ static bool writes_inside(const struct image *image, const struct relocation *re
                           void *context)
 {
     struct writing *writing = context;
-    (void)image;
     writing->target = relocation->target;
-    writing->outside = !bytes_in(relocation->target, writing->word, writing->end);
+    writing->outside =
+        !bytes_in(relocation->target, relocation_extent(image, relocation), writing->end);
     return !writing->outside;
 }
 
@@ -199,7 +198,7 @@ static bool writes_inside(const struct image *image, const struct relocation *re
    not tell a damaged file from one that was tampered with. */
 static int check_relocations(const struct image *image, struct error *error)
 {
-    struct writing writing = {.word = codec_word_size(image_codec(image))};
+    struct writing writing = {.end = 0};
     for (size_t i = 0; i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
         if (phdr->p_type == PT_LOAD && phdr->p_vaddr + phdr->p_memsz > writing.end) {
@@ -209,13 +208,13 @@ static int check_relocations(const struct image *image, struct error *error)
     if (relocations_walk(image, writes_inside, &writing)) {
         return 0;
     }
-    return writing.outside
-               ? error_file(error, ERROR_UNSUPPORTED, image_name(image),
-                            "damaged: a relocation writes to 0x%" PRIx64 ", behind all segments",
-                            writing.target)
-               : error_file(error, ERROR_UNSUPPORTED, image_name(image),
-                            "damaged: a table of relocations that its dynamic section "
-                            "names is not in the file");
+    return writing.outside ? error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                                        "damaged: what a relocation writes to 0x%" PRIx64
+                                        " reaches behind all segments",
+                                        writing.target)
+                           : error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                                        "damaged: a table of relocations that its dynamic section "
+                                        "names is not in the file");
 }
 
 static int check(const struct image *image, const struct cage *cage, struct error *error)
