@@ -109,6 +109,21 @@ static bool keeps_header(const struct composition *c, size_t section)
     return false;
 }
 
+/* The next name of a spare. Numbered, since patchelf knows sections by their names; an earlier cage
+   that was taken out by force has left some. Owned by the caller. */
+static char *spare_name(const struct composition *c, size_t *number)
+{
+    char *name = memory_printf(SPARE_SECTION "%zu", ++*number);
+    for (size_t i = 1; i < image_shdr_count(c->image); i++) {
+        if (strcmp(image_section_name(c->image, i), name) == 0) {
+            free(name);
+            name = memory_printf(SPARE_SECTION "%zu", ++*number);
+            i = 0;
+        }
+    }
+    return name;
+}
+
 /* All sections of the original with their indices. Those that leave share what is left over. */
 static void append_old(struct composition *c)
 {
@@ -128,7 +143,7 @@ static void append_old(struct composition *c)
         size_t which = gap_of(c, i);
         struct draft_gap *gap = &left[which];
         if (leaves_hole(c, i)) {
-            CLEANUP_FREE char *name = memory_printf(".elfcage.spare%zu", ++number);
+            CLEANUP_FREE char *name = spare_name(c, &number);
             const GElf_Shdr *hole = image_shdr(c->image, i);
             append_added(c, name,
                          (GElf_Shdr){.sh_type = SHT_PROGBITS,
@@ -140,8 +155,7 @@ static void append_old(struct composition *c)
             continue;
         }
         uint64_t share = sharers[which] > 1 ? gap->size / sharers[which] : gap->size;
-        /* Numbered, since patchelf knows sections by their names. */
-        CLEANUP_FREE char *name = memory_printf(".elfcage.spare%zu", ++number);
+        CLEANUP_FREE char *name = spare_name(c, &number);
         append_covering(c, name, gap->offset, share, 1);
         gap->offset += share;
         gap->size -= share;

@@ -12,6 +12,10 @@
 #include "elf/hook.h"
 #include "elf/plan.h"
 
+/* The name, and a number behind it, of a section that says: what an injection left over here is
+   nobody's, and taken. */
+#define SPARE_SECTION ".elfcage.spare"
+
 /* A run of original bytes that gets another place. */
 struct draft_move {
     uint64_t offset, address, size; /* in the original */

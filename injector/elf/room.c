@@ -94,6 +94,12 @@ static bool is_interpreter(const struct image *image, const GElf_Shdr *shdr)
            image_phdr(image, index)->p_filesz == shdr->sh_size;
 }
 
+/* What an earlier cage, which was taken out by force, has moved away: nobody's bytes. */
+static bool is_spare(const char *name)
+{
+    return strncmp(name, SPARE_SECTION, strlen(SPARE_SECTION)) == 0;
+}
+
 static bool is_movable(const struct image *image, size_t index)
 {
     const GElf_Shdr *shdr = image_shdr(image, index);
@@ -106,7 +112,8 @@ static bool is_movable(const struct image *image, size_t index)
     if (shdr->sh_type == SHT_NOTE) {
         return is_movable_note(image_section_name(image, index));
     }
-    return (shdr->sh_type == SHT_PROGBITS && is_interpreter(image, shdr)) ||
+    return (shdr->sh_type == SHT_PROGBITS &&
+            (is_interpreter(image, shdr) || is_spare(image_section_name(image, index)))) ||
            is_dynamic_table(image, shdr);
 }
 
