@@ -268,16 +268,15 @@ static struct policy *load_inline(const struct policy_source *source,
     return policy;
 }
 
-/* "CAP_A,CAP_B" to an array whose elements lie in *copy. */
+/* "CAP_A,CAP_B" to an array whose elements lie in *copy; none of NULL. */
 static const char **split_list(char *copy, size_t *count)
 {
     const char **items = NULL;
     size_t capacity = 0;
     *count = 0;
-    char *rest = NULL;
-    for (char *item = strtok_r(copy, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
+    while (copy) {
         const char **slot = memory_append(&items, count, &capacity, sizeof *items);
-        *slot = item;
+        *slot = strsep(&copy, ",");
     }
     return items;
 }
@@ -345,7 +344,7 @@ static int load_file(const struct policy_source *source, const struct arch *arch
     if (parse_compat(source->compat, &options, error) < 0) {
         return -1;
     }
-    CLEANUP_FREE char *copy = memory_strdup(source->capabilities ? source->capabilities : "");
+    CLEANUP_FREE char *copy = source->capabilities ? memory_strdup(source->capabilities) : NULL;
     CLEANUP_FREE const char **capabilities = split_list(copy, &options.capability_count);
     options.capabilities = capabilities;
     struct policy_notes notes = {0};

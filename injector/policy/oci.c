@@ -317,6 +317,21 @@ static int check_keys(struct oci *oci, const struct json_value *profile)
                        oci->error);
 }
 
+/* A misspelt capability would decide rules as if it had not been given. */
+static int check_capabilities(const struct oci *oci)
+{
+    const struct policy_options *options = oci->options;
+    for (size_t i = 0; i < options->capability_count; i++) {
+        if (!oci_capability_is_known(options->capabilities[i])) {
+            return error_set(oci->error, ERROR_USAGE,
+                             "--caps: unknown capability '%.60s': write CAP_SYS_ADMIN,CAP_BPF "
+                             "without blanks",
+                             options->capabilities[i]);
+        }
+    }
+    return 0;
+}
+
 static int read_profile(struct oci *oci, const struct json_value *profile)
 {
     const char *minimum = oci->options->minimum_kernel;
@@ -326,7 +341,7 @@ static int read_profile(struct oci *oci, const struct json_value *profile)
                          "--min-kernel '%s' is not a kernel version: write it as 4.14", minimum);
     }
     const struct json_value *comment = oci_member(profile, "comment");
-    if (check_keys(oci, profile) < 0 ||
+    if (check_capabilities(oci) < 0 || check_keys(oci, profile) < 0 ||
         (comment && expect_kind(oci->file, comment, JSON_STRING, oci->error) < 0) ||
         oci_read_action(oci, profile, "defaultAction", "defaultErrnoRet", "defaultErrno",
                         &oci->policy->default_action) < 0 ||

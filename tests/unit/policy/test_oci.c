@@ -235,6 +235,28 @@ static void test_oci_bad_minimum_kernel(void **state)
     error_clear(&error);
 }
 
+static void test_oci_bad_capability(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"SYS_ADMIN", "cap_sys_admin", " CAP_BPF", "CAP_BPFF", ""};
+    static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}";
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct policy *policy = NULL;
+        struct error error = {0};
+        const char *const given[] = {"CAP_KILL", bad[i]};
+        const struct policy_options options = {
+            .architecture = "x86_64", .capabilities = given, .capability_count = 2};
+        assert_int_equal(
+            policy_parse("policy.json", text, strlen(text), &options, &policy, NULL, &error), -1);
+        CLEANUP_FREE char *line = error_line(&error);
+        CLEANUP_FREE char *expected = memory_printf(
+            "--caps: unknown capability '%s': write CAP_SYS_ADMIN,CAP_BPF without blanks", bad[i]);
+        assert_string_equal(line, expected);
+        assert_int_equal(error.kind, ERROR_USAGE);
+        error_clear(&error);
+    }
+}
+
 /* Things that are no errors are said. */
 static const struct {
     const char *profile;
@@ -376,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_oci_means),
         cmocka_unit_test(test_oci_notes),
         cmocka_unit_test(test_oci_bad_minimum_kernel),
+        cmocka_unit_test(test_oci_bad_capability),
         cmocka_unit_test(test_oci_notes_of_contradictions),
         cmocka_unit_test(test_oci_places),
         cmocka_unit_test(test_oci_limits),
