@@ -82,7 +82,9 @@ int main(int argument_count, char **arguments)
 {
     struct error error = {0};
     int result = run(argument_count, arguments, &error);
-    if (result >= 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+    /* Findings that nobody can read are no answer: not even "no". */
+    if ((result >= 0 || error.kind == ERROR_CHECK) && (fflush(stdout) != 0 || ferror(stdout))) {
+        error_clear(&error);
         error_set(&error, ERROR_SYSTEM, "standard output cannot be written");
     } else if (result < 0 && error.kind == ERROR_NONE) {
         /* A failure must never pass for success, not even one that forgot to say what it is. */

@@ -50,6 +50,9 @@ for option in '--caps CAP_KILL' '--min-kernel 5.0' '--compat and' '--format oci'
     # shellcheck disable=SC2086 # words
     fails 2 "${option%% *} goes with --policy" "inline rules with $option" "$ELFCAGE" compile "${deny[@]}" $option -o out
 done
+for caps in SYS_ADMIN 'CAP_KILL, CAP_BPF' CAP_KILL, ''; do
+    fails 2 "^elfcage: --caps: unknown capability " "--caps '$caps'" "$ELFCAGE" compile --policy oci --caps "$caps" -o out
+done
 succeeds "OCI with its own" "$ELFCAGE" compile -q --policy oci --caps CAP_KILL --min-kernel 5.0 --compat and -o out
 succeeds "minijail with its own" "$ELFCAGE" compile -q --policy minijail --compat minijail0 -o out
 rm -f out oci systemd minijail elfcage list
@@ -141,7 +144,7 @@ for command in inject remove show verify compile simulate lint; do
 done
 # A standard output that cannot be written is not a success.
 cage caged program "${deny[@]}"
-for command in "show caged" "show --json caged" "simulate caged read" "verify caged" --version --help; do
+for command in "show caged" "show --json caged" "simulate caged read" "verify caged" "lint caged" "lint --sarif caged" --version --help; do
     # shellcheck disable=SC2086 # words
     "$ELFCAGE" $command >/dev/full 2>.err
     status=$?
