@@ -6,6 +6,8 @@
  */
 #include "elf/dynamic.h"
 
+#include "elf/relocations.h"
+
 #include <string.h>
 
 /* DT_STRTAB; false if it is not in the file. */
@@ -41,73 +43,49 @@ const char *dynamic_string(const struct image *image, int64_t tag, size_t *index
     return NULL;
 }
 
-/* What is looked for: the table of symbols, the strings of their names, a name. */
+/* What is looked for: a name, in the strings of the file. */
 struct wanted_import {
-    uint64_t symtab;
     struct bytes strings;
     const char *name;
+    bool found;
 };
 
 /* Only as many bytes of a name are looked at as tell: each relocation may have the same long one.
  */
-static bool is_import(const struct image *image, uint64_t symbol,
-                      const struct wanted_import *wanted)
+static bool find_import(const struct image *image, const struct relocation *relocation,
+                        void *context)
 {
+    struct wanted_import *wanted = context;
     struct codec codec = image_codec(image);
     size_t entry = codec_sym_size(codec);
     size_t length = strlen(wanted->name) + 1;
     uint64_t offset;
     uint64_t address;
     struct bytes bytes;
-    if (symbol == 0 || !bytes_multiply(symbol, entry, &offset) ||
-        !bytes_add(wanted->symtab, offset, &address) ||
+    if (relocation->symbol == 0 || relocation->symbols == 0 ||
+        !bytes_multiply(relocation->symbol, entry, &offset) ||
+        !bytes_add(relocation->symbols, offset, &address) ||
         !image_at_address(image, address, entry, &bytes)) {
-        return false;
+        return true;
     }
     GElf_Sym sym;
     codec_get_sym(codec, bytes.data, &sym);
-    return sym.st_shndx == SHN_UNDEF && bytes_slice(wanted->strings, sym.st_name, length, &bytes) &&
-           memcmp(bytes.data, wanted->name, length) == 0;
-}
-
-/* Looks through the relocations that `table_tag` and `size_tag` describe. */
-static bool table_imports(const struct image *image, int64_t table_tag, int64_t size_tag, bool rela,
-                          const char *name)
-{
-    struct codec codec = image_codec(image);
-    size_t entry = rela ? codec_rela_size(codec) : codec_rel_size(codec);
-    uint64_t address;
-    uint64_t size;
-    struct wanted_import wanted = {.name = name};
-    struct bytes table;
-    if (!image_dynamic_value(image, table_tag, &address) ||
-        !image_dynamic_value(image, size_tag, &size) ||
-        !image_dynamic_value(image, DT_SYMTAB, &wanted.symtab) ||
-        !find_strings(image, &wanted.strings) || !image_at_address(image, address, size, &table)) {
-        return false;
-    }
-    for (size_t at = 0; at + entry <= table.size; at += entry) {
-        GElf_Rela relocation;
-        uint64_t symbol;
-        if (rela) {
-            codec_get_rela(codec, table.data + at, &relocation, &symbol);
-        } else {
-            codec_get_rel(codec, table.data + at, &relocation, &symbol);
-        }
-        if (is_import(image, symbol, &wanted)) {
-            return true;
-        }
-    }
-    return false;
+    wanted->found = sym.st_shndx == SHN_UNDEF &&
+                    bytes_slice(wanted->strings, sym.st_name, length, &bytes) &&
+                    memcmp(bytes.data, wanted->name, length) == 0;
+    return !wanted->found;
 }
 
 bool dynamic_imports(const struct image *image, const char *name)
 {
-    uint64_t kind = DT_RELA;
-    image_dynamic_value(image, DT_PLTREL, &kind);
-    return table_imports(image, DT_JMPREL, DT_PLTRELSZ, kind == DT_RELA, name) ||
-           table_imports(image, DT_RELA, DT_RELASZ, true, name) ||
-           table_imports(image, DT_REL, DT_RELSZ, false, name);
+    static const enum relocation_table tables[] = {RELOCATIONS_PLT, RELOCATIONS_RELA,
+                                                   RELOCATIONS_REL};
+    struct wanted_import wanted = {.name = name};
+    bool named = find_strings(image, &wanted.strings);
+    for (size_t i = 0; named && !wanted.found && i < sizeof tables / sizeof *tables; i++) {
+        relocations_walk_table(image, tables[i], find_import, &wanted);
+    }
+    return wanted.found;
 }
 
 size_t dynamic_constructors(const struct image *image)

@@ -10,12 +10,11 @@
 #include "elf/references.h"
 
 #include "base/memory.h"
+#include "elf/relocations.h"
 
 #include <string.h>
 
-#ifndef DT_RELR
-#define DT_RELRSZ 35
-#define DT_RELR 36
+#ifndef DT_RELRENT
 #define DT_RELRENT 37
 #endif
 
@@ -83,93 +82,15 @@ static bool dynamic_allows(const struct draft *draft)
     return true;
 }
 
-/* The word at an address; false if it is not in the file (then it is zero). */
-static bool get_word(const struct image *image, uint64_t address, uint64_t *word)
+/* Neither what is written to may move nor what a pointer leads to. */
+static bool relocation_allows(const struct image *image, const struct relocation *relocation,
+                              void *context)
 {
-    struct codec codec = image_codec(image);
-    struct bytes bytes;
-    if (!image_at_address(image, address, codec_word_size(codec), &bytes)) {
-        return false;
-    }
-    *word = codec_get_word(codec, bytes.data);
-    return true;
-}
-
-static bool table_allows(const struct draft *draft, struct bytes table, bool rela)
-{
-    struct codec codec = image_codec(draft->image);
-    size_t entry = rela ? codec_rela_size(codec) : codec_rel_size(codec);
-    for (size_t at = 0; at + entry <= table.size; at += entry) {
-        GElf_Rela reloc;
-        uint64_t symbol;
-        if (rela) {
-            codec_get_rela(codec, table.data + at, &reloc, &symbol);
-        } else {
-            codec_get_rel(codec, table.data + at, &reloc, &symbol);
-        }
-        uint64_t pointer = (uint64_t)reloc.r_addend;
-        bool known = rela || get_word(draft->image, reloc.r_offset, &pointer);
-        if (moves_address(draft, reloc.r_offset) ||
-            (symbol == 0 && known && moves_address(draft, pointer))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* RELR: an even word is an address, an odd one a bitmap of the words behind it. */
-static bool relr_allows(const struct draft *draft, struct bytes table)
-{
-    struct codec codec = image_codec(draft->image);
-    size_t word_size = codec_word_size(codec);
-    uint64_t next = 0;
-    for (size_t at = 0; at + word_size <= table.size; at += word_size) {
-        uint64_t word = codec_get_word(codec, table.data + at);
-        uint64_t bits = word & 1 ? word >> 1 : 1;
-        uint64_t address = word & 1 ? next : word;
-        next = word & 1 ? next + (8 * word_size - 1) * word_size : word + word_size;
-        for (; bits; bits >>= 1, address += word_size) {
-            uint64_t pointer;
-            if (bits & 1 &&
-                (moves_address(draft, address) ||
-                 (get_word(draft->image, address, &pointer) && moves_address(draft, pointer)))) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static bool relocations_allow(const struct draft *draft)
-{
-    const struct image *image = draft->image;
-    static const struct {
-        int64_t start, size;
-    } tables[] = {{DT_RELA, DT_RELASZ}, {DT_REL, DT_RELSZ}, {DT_JMPREL, DT_PLTRELSZ}};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        uint64_t start;
-        uint64_t size;
-        uint64_t kind = DT_REL;
-        struct bytes table;
-        if (!image_dynamic_value(image, tables[i].start, &start) ||
-            !image_dynamic_value(image, tables[i].size, &size) || size == 0) {
-            continue;
-        }
-        image_dynamic_value(image, DT_PLTREL, &kind);
-        bool rela = tables[i].start == DT_RELA ||
-                    (tables[i].start == DT_JMPREL && kind == (uint64_t)DT_RELA);
-        if (!image_at_address(image, start, size, &table) || !table_allows(draft, table, rela)) {
-            return false;
-        }
-    }
-    uint64_t start;
-    uint64_t size;
-    struct bytes table;
-    if (image_dynamic_value(image, DT_RELR, &start) &&
-        image_dynamic_value(image, DT_RELRSZ, &size) && size) {
-        return image_at_address(image, start, size, &table) && relr_allows(draft, table);
-    }
-    return true;
+    const struct draft *draft = context;
+    uint64_t pointer;
+    return !moves_address(draft, relocation->target) &&
+           !(relocation->symbol == 0 && relocation_addend(image, relocation, &pointer) &&
+             moves_address(draft, pointer));
 }
 
 /* The name of a symbol, "" if it has none that ends within the string table. */
@@ -278,7 +199,7 @@ bool references_allow(struct draft *draft, const char **problem)
         *problem = "a dynamic table would be split";
         return false;
     }
-    if (!relocations_allow(draft)) {
+    if (!relocations_walk(draft->image, relocation_allows, draft)) {
         *problem = "a relocation refers to what would move";
         return false;
     }

@@ -10,56 +10,88 @@
  */
 #include "elf/relocations.h"
 
-/* `entry`: of the table, bytes. */
-static bool find_table(const struct image *image, int64_t tag, int64_t size_tag, size_t entry,
-                       struct bytes *table)
+/* So much of a table stays in memory while it is walked, bytes: whole entries of every form. */
+#define PIECE_SIZE ((size_t)48 * 8192)
+
+/* What the dynamic section says of a table; count: relocated without a look, 0 where there is none.
+ */
+static const struct {
+    const char *name;
+    int64_t tag, size_tag, count_tag;
+} tables[RELOCATION_TABLES] = {
+    [RELOCATIONS_RELR] = {"DT_RELR", DT_RELR, DT_RELRSZ, 0},
+    [RELOCATIONS_REL] = {"DT_REL", DT_REL, DT_RELSZ, DT_RELCOUNT},
+    [RELOCATIONS_RELA] = {"DT_RELA", DT_RELA, DT_RELASZ, DT_RELACOUNT},
+    [RELOCATIONS_PLT] = {"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, 0},
+};
+
+/* The form of its entries: that of DT_RELR, DT_REL or DT_RELA. */
+static enum relocation_table form_of(const struct image *image, enum relocation_table table)
 {
-    uint64_t address;
-    uint64_t size;
-    *table = (struct bytes){NULL, 0};
-    if (!image_dynamic_value(image, size_tag, &size) || size == 0) {
-        return true;
+    uint64_t kind = DT_RELA;
+    if (table != RELOCATIONS_PLT) {
+        return table;
     }
-    return size % entry == 0 && image_dynamic_value(image, tag, &address) &&
-           image_at_address(image, address, size, table);
+    image_dynamic_value(image, DT_PLTREL, &kind);
+    return kind == DT_RELA ? RELOCATIONS_RELA : RELOCATIONS_REL;
 }
 
-/* Are as many entries there as are to be relocated without a look? */
-static bool holds_count(const struct image *image, int64_t count_tag, struct bytes table,
-                        size_t entry)
+/* Bytes. */
+static size_t entry_size(struct codec codec, enum relocation_table form)
 {
-    uint64_t count = 0;
-    image_dynamic_value(image, count_tag, &count);
-    return count <= table.size / entry;
+    return form == RELOCATIONS_RELR  ? codec_word_size(codec)
+           : form == RELOCATIONS_REL ? codec_rel_size(codec)
+                                     : codec_rela_size(codec);
 }
 
-/* One walk: who is told of each relocation. */
+static bool find_table(const struct image *image, enum relocation_table table, struct bytes *out)
+{
+    size_t entry = entry_size(image_codec(image), form_of(image, table));
+    uint64_t address;
+    uint64_t size = 0;
+    uint64_t count = 0;
+    *out = (struct bytes){NULL, 0};
+    image_dynamic_value(image, tables[table].size_tag, &size);
+    if (tables[table].count_tag) {
+        image_dynamic_value(image, tables[table].count_tag, &count);
+    }
+    if (size % entry != 0 || count > size / entry) {
+        return false;
+    }
+    return size == 0 || (image_dynamic_value(image, tables[table].tag, &address) &&
+                         image_at_address(image, address, size, out));
+}
+
+/* One walk through a table: who is told of each relocation. */
 struct walk {
     const struct image *image;
     uint64_t symbols;
+    enum relocation_table form;
+    uint64_t next; /* RELR: the address behind what the last entry was about */
     relocation_visitor *visit;
     void *context;
 };
 
-static bool walk_entries(const struct walk *walk, struct bytes table, bool addends)
+static bool walk_entries(const struct walk *walk, struct bytes piece)
 {
     const struct image *image = walk->image;
     struct codec codec = image_codec(image);
-    size_t entry = addends ? codec_rela_size(codec) : codec_rel_size(codec);
-    for (size_t at = 0; at + entry <= table.size; at += entry) {
+    bool addends = walk->form == RELOCATIONS_RELA;
+    size_t entry = entry_size(codec, walk->form);
+    uint64_t start = (uint64_t)(piece.data - image_bytes(image).data);
+    for (size_t at = 0; at + entry <= piece.size; at += entry) {
         GElf_Rela rela;
         struct relocation relocation = {.has_addend = addends, .symbols = walk->symbols};
         if (addends) {
-            codec_get_rela(codec, table.data + at, &rela, &relocation.symbol);
+            codec_get_rela(codec, piece.data + at, &rela, &relocation.symbol);
         } else {
-            codec_get_rel(codec, table.data + at, &rela, &relocation.symbol);
+            codec_get_rel(codec, piece.data + at, &rela, &relocation.symbol);
         }
         relocation.target = rela.r_offset;
         relocation.type =
             (uint32_t)(codec.is_64 ? ELF64_R_TYPE(rela.r_info) : ELF32_R_TYPE(rela.r_info));
         relocation.addend = (uint64_t)rela.r_addend;
-        relocation.addend_offset =
-            (uint64_t)(table.data - image_bytes(image).data) + at + entry - codec_word_size(codec);
+        relocation.addend_offset = start + at + entry - codec_word_size(codec);
         if (!walk->visit(image, &relocation, walk->context)) {
             return false;
         }
@@ -69,19 +101,18 @@ static bool walk_entries(const struct walk *walk, struct bytes table, bool adden
 
 /* RELR (gABI, "Relative Relocation Table"): an even word is an address, which is relocated; an odd
    one a bitmap of the words behind the last. */
-static bool walk_relr(const struct walk *walk, struct bytes table)
+static bool walk_relr(struct walk *walk, struct bytes piece)
 {
     const struct image *image = walk->image;
     struct codec codec = image_codec(image);
     size_t word = codec_word_size(codec);
     uint64_t mask = codec.is_64 ? UINT64_MAX : UINT32_MAX;
     struct relocation relocation = {.type = image_arch(image)->relocations.relative};
-    uint64_t next = 0;
-    for (size_t at = 0; at + word <= table.size; at += word) {
-        uint64_t value = codec_get_word(codec, table.data + at);
+    for (size_t at = 0; at + word <= piece.size; at += word) {
+        uint64_t value = codec_get_word(codec, piece.data + at);
         uint64_t bits = value & 1 ? value >> 1 : 1;
-        relocation.target = value & 1 ? next : value;
-        next = (value & 1 ? next + word * (8 * word - 1) : value + word) & mask;
+        relocation.target = value & 1 ? walk->next : value;
+        walk->next = (value & 1 ? walk->next + word * (8 * word - 1) : value + word) & mask;
         for (; bits; bits >>= 1) {
             if ((bits & 1) && !walk->visit(image, &relocation, walk->context)) {
                 return false;
@@ -92,28 +123,61 @@ static bool walk_relr(const struct walk *walk, struct bytes table)
     return true;
 }
 
+bool relocations_walk_table(const struct image *image, enum relocation_table table,
+                            relocation_visitor *visit, void *context)
+{
+    struct walk walk = {
+        .image = image, .form = form_of(image, table), .visit = visit, .context = context};
+    struct bytes bytes;
+    struct bytes piece;
+    bool result = find_table(image, table, &bytes);
+    image_dynamic_value(image, DT_SYMTAB, &walk.symbols);
+    for (size_t at = 0; result && at < bytes.size; at += piece.size) {
+        size_t size = bytes.size - at < PIECE_SIZE ? bytes.size - at : PIECE_SIZE;
+        piece = (struct bytes){bytes.data + at, size};
+        result =
+            walk.form == RELOCATIONS_RELR ? walk_relr(&walk, piece) : walk_entries(&walk, piece);
+        if (bytes.size > PIECE_SIZE) {
+            image_forget(image, (uint64_t)(piece.data - image_bytes(image).data), size);
+        }
+    }
+    return result;
+}
+
+const char *relocations_unreadable(const struct image *image)
+{
+    for (size_t i = 0; i < RELOCATION_TABLES; i++) {
+        struct bytes bytes;
+        if (!find_table(image, (enum relocation_table)i, &bytes)) {
+            return tables[i].name;
+        }
+    }
+    return NULL;
+}
+
 bool relocations_walk(const struct image *image, relocation_visitor *visit, void *context)
 {
-    struct bytes rel;
-    struct bytes rela;
-    struct bytes relr;
-    struct bytes plt;
-    uint64_t plt_kind = DT_RELA;
+    bool result = relocations_unreadable(image) == NULL;
+    for (size_t i = 0; result && i < RELOCATION_TABLES; i++) {
+        result = relocations_walk_table(image, (enum relocation_table)i, visit, context);
+    }
+    return result;
+}
+
+bool relocation_addend(const struct image *image, const struct relocation *relocation,
+                       uint64_t *addend)
+{
     struct codec codec = image_codec(image);
-    size_t rel_entry = codec_rel_size(codec);
-    size_t rela_entry = codec_rela_size(codec);
-    struct walk walk = {image, 0, visit, context};
-    image_dynamic_value(image, DT_PLTREL, &plt_kind);
-    image_dynamic_value(image, DT_SYMTAB, &walk.symbols);
-    return find_table(image, DT_REL, DT_RELSZ, rel_entry, &rel) &&
-           find_table(image, DT_RELA, DT_RELASZ, rela_entry, &rela) &&
-           find_table(image, DT_RELR, DT_RELRSZ, codec_word_size(codec), &relr) &&
-           find_table(image, DT_JMPREL, DT_PLTRELSZ, plt_kind == DT_RELA ? rela_entry : rel_entry,
-                      &plt) &&
-           holds_count(image, DT_RELCOUNT, rel, rel_entry) &&
-           holds_count(image, DT_RELACOUNT, rela, rela_entry) && walk_relr(&walk, relr) &&
-           walk_entries(&walk, rel, false) && walk_entries(&walk, rela, true) &&
-           walk_entries(&walk, plt, plt_kind == DT_RELA);
+    struct bytes bytes;
+    if (relocation->has_addend) {
+        *addend = relocation->addend;
+        return true;
+    }
+    if (!image_at_address(image, relocation->target, codec_word_size(codec), &bytes)) {
+        return false;
+    }
+    *addend = codec_get_word(codec, bytes.data);
+    return true;
 }
 
 uint64_t relocation_extent(const struct image *image, const struct relocation *relocation)

@@ -16,6 +16,7 @@
 #include "elf/verify_loader.h"
 
 #include "base/memory.h"
+#include "elf/relocations.h"
 
 #include <inttypes.h>
 
@@ -182,106 +183,43 @@ static int check_table(const struct loader *l)
     return 0;
 }
 
-static int refuse_relocation(const struct loader *l, uint64_t target)
-{
-    return no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment", target);
-}
+/* Looks for a relocation that writes into the payload's segment. */
+struct writing {
+    const struct loader *loader;
+    uint64_t target;
+    bool hit;
+};
 
-/* A relocation writes one word. */
-static bool hits_payload(const struct loader *l, uint64_t target)
+static bool spares_payload(const struct image *image, const struct relocation *relocation,
+                           void *context)
 {
-    return bytes_overlap(target, codec_word_size(image_codec(l->image)), l->payload->address,
-                         l->payload->size);
-}
-
-static int check_entries(const struct loader *l, struct bytes table, bool addends)
-{
-    struct codec codec = image_codec(l->image);
-    size_t entry = addends ? codec_rela_size(codec) : codec_rel_size(codec);
-    for (size_t at = 0; at + entry <= table.size; at += entry) {
-        GElf_Rela rela;
-        uint64_t symbol;
-        if (addends) {
-            codec_get_rela(codec, table.data + at, &rela, &symbol);
-        } else {
-            codec_get_rel(codec, table.data + at, &rela, &symbol);
-        }
-        if (hits_payload(l, rela.r_offset)) {
-            return refuse_relocation(l, rela.r_offset);
-        }
-    }
-    return 0;
-}
-
-/* RELR (gABI, "Relative Relocation Table"): an even word is an address, which is relocated; an odd
-   one a bitmap of the words behind the last. */
-static int check_relr(const struct loader *l, struct bytes table)
-{
-    struct codec codec = image_codec(l->image);
-    size_t word = codec_word_size(codec);
-    uint64_t mask = codec.is_64 ? UINT64_MAX : UINT32_MAX;
-    uint64_t next = 0;
-    for (size_t at = 0; at + word <= table.size; at += word) {
-        uint64_t value = codec_get_word(codec, table.data + at);
-        if ((value & 1) == 0) {
-            if (hits_payload(l, value)) {
-                return refuse_relocation(l, value);
-            }
-            next = (value + word) & mask;
-            continue;
-        }
-        uint64_t target = next;
-        for (value >>= 1; value; value >>= 1) {
-            if ((value & 1) && hits_payload(l, target)) {
-                return refuse_relocation(l, target);
-            }
-            target = (target + word) & mask;
-        }
-        next = (next + word * (8 * word - 1)) & mask;
-    }
-    return 0;
-}
-
-/* A table by its two entries of the dynamic section; empty if it has none. */
-static int find_table(const struct loader *l, int64_t tag, int64_t size_tag, const char *name,
-                      struct bytes *table)
-{
-    uint64_t address;
-    uint64_t size;
-    *table = (struct bytes){NULL, 0};
-    if (!image_dynamic_value(l->image, size_tag, &size) || size == 0) {
-        return 0;
-    }
-    if (!image_dynamic_value(l->image, tag, &address) ||
-        !image_at_address(l->image, address, size, table)) {
-        return no(l, "the relocations of %s are not in the file: nobody can say what they write",
-                  name);
-    }
-    return 0;
+    struct writing *writing = context;
+    const struct payload *payload = writing->loader->payload;
+    writing->target = relocation->target;
+    writing->hit = bytes_overlap(relocation->target, relocation_extent(image, relocation),
+                                 payload->address, payload->size);
+    return !writing->hit;
 }
 
 static int check_relocations(const struct loader *l)
 {
-    struct bytes rel;
-    struct bytes rela;
-    struct bytes relr;
-    struct bytes plt;
     uint64_t plt_type = DT_RELA;
-    if (find_table(l, DT_REL, DT_RELSZ, "DT_REL", &rel) < 0 ||
-        find_table(l, DT_RELA, DT_RELASZ, "DT_RELA", &rela) < 0 ||
-        find_table(l, DT_RELR, DT_RELRSZ, "DT_RELR", &relr) < 0 ||
-        find_table(l, DT_JMPREL, DT_PLTRELSZ, "DT_JMPREL", &plt) < 0) {
-        return -1;
-    }
     image_dynamic_value(l->image, DT_PLTREL, &plt_type);
     if (plt_type != DT_REL && plt_type != DT_RELA) {
         return no(l, "the relocations of DT_JMPREL are of no known kind (DT_PLTREL)");
     }
-    if (check_entries(l, rel, false) < 0 || check_entries(l, rela, true) < 0 ||
-        check_relr(l, relr) < 0) {
-        return -1;
+    const char *unreadable = relocations_unreadable(l->image);
+    if (unreadable) {
+        return no(
+            l,
+            "the relocations of %s are not in the file as a whole: nobody can say what they write",
+            unreadable);
     }
-    return check_entries(l, plt, plt_type == DT_RELA);
+    struct writing writing = {.loader = l};
+    relocations_walk(l->image, spares_payload, &writing);
+    return writing.hit ? no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment",
+                            writing.target)
+                       : 0;
 }
 
 /* The tags whose values are used here: twice in a file, they would be a question of taste. */

@@ -452,8 +452,8 @@ static void test_verify_looks_at_the_dynamic_section(void **state)
         {0x60000011, 0, "relocations in Android's packed form, which cannot be checked"},
         {0x6fffe000, 0, "relocations in Android's packed form, which cannot be checked"},
         {DT_RELASZ, 0, "the dynamic section has tag 8 twice"},
-        {DT_RELSZ, 8, "the relocations of DT_REL are not in the file"},
-        {DT_RELRSZ, 8, "the relocations of DT_RELR are not in the file"},
+        {DT_RELSZ, 8, "the relocations of DT_REL are not in the file as a whole"},
+        {DT_RELRSZ, 8, "the relocations of DT_RELR are not in the file as a whole"},
     };
     uint64_t at = dynamic_of(c, DT_DEBUG);
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -462,6 +462,17 @@ static void test_verify_looks_at_the_dynamic_section(void **state)
         assert_fails(c, cases[i].text);
     }
     put(c, at, 8, DT_DEBUG);
+    /* glibc relocates an entry of which only a part is inside, and DT_RELACOUNT ones in any case.
+     */
+    static const uint64_t ends[][2] = {{DT_RELASZ, 8}, {DT_RELACOUNT, 1000}};
+    for (size_t i = 0; i < LENGTH(ends); i++) {
+        at = dynamic_of(c, ends[i][0]) + 8;
+        uint64_t before = get(c, at, 8);
+        put(c, at, 8, before + ends[i][1]);
+        assert_fails(c, "the relocations of DT_RELA are not in the file as a whole");
+        put(c, at, 8, before);
+    }
+    assert_verifies(c, NULL);
     at = dynamic_of(c, DT_PLTREL) + 8;
     put(c, at, 8, 3);
     assert_fails(c, "the relocations of DT_JMPREL are of no known kind (DT_PLTREL)");
@@ -473,6 +484,7 @@ static void test_verify_decodes_relr(void **state)
     struct caged *c = *state;
     uint64_t address = get(c, c->phdr + offsetof(Elf64_Phdr, p_vaddr), 8);
     uint64_t table = table_of(c, DT_RELA);
+    put(c, dynamic_of(c, DT_RELACOUNT) + 8, 8, 0);
     put(c, dynamic_of(c, DT_RELASZ) + 8, 8, 24);
     put(c, dynamic_of(c, DT_RELASZ), 8, DT_RELRSZ);
     put(c, dynamic_of(c, DT_RELA), 8, DT_RELR);
