@@ -227,6 +227,24 @@ static int add_status(struct findings *findings, const char *text, struct error 
     return 0;
 }
 
+/* The number or name of a call. */
+static int add_word(const struct explain *explain, const struct given *given, const char *word,
+                    struct findings *findings, struct error *error)
+{
+    if (strcmp(word, "159") == 0) {
+        findings->sigsys = true; /* 128 + SIGSYS is asked about more often than adjtimex */
+        return 0;
+    }
+    bool x32 = false;
+    uint32_t number = 0;
+    const struct abi *abi = call_parse_abi(given->arch, explain->abi, &x32, error);
+    if (!abi || call_parse_number(abi, x32, word, &number, error) < 0) {
+        return -1;
+    }
+    add_question(findings, given, abi, number);
+    return 0;
+}
+
 /* Something on the command line. */
 static int add_operand(const struct explain *explain, const struct given *given, const char *text,
                        struct findings *findings, struct error *error)
@@ -242,70 +260,80 @@ static int add_operand(const struct explain *explain, const struct given *given,
     case RECORD_NONE:
         break;
     }
-    if (strcmp(text, "159") == 0 || says_sigsys(text)) {
-        findings->sigsys = true; /* 128 + SIGSYS is asked about more often than adjtimex */
+    if (says_sigsys(text)) {
+        findings->sigsys = true;
         return 0;
     }
-    bool x32 = false;
-    uint32_t number = 0;
-    const struct abi *abi = call_parse_abi(given->arch, explain->abi, &x32, error);
-    if (!abi || call_parse_number(abi, x32, text, &number, error) < 0) {
-        return -1;
+    return add_word(explain, given, text, findings, error);
+}
+
+/* A word that is all of a line: a call, or somebody's ("----" stands between ausearch's events). */
+static void add_lonely_word(const struct explain *explain, const struct given *given,
+                            const char *word, size_t number, struct findings *findings)
+{
+    static const char of_names[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    const char *digits = word + (*word == '-');
+    if (!*digits || digits[strspn(digits, of_names)]) {
+        return;
     }
-    add_question(findings, given, abi, number);
-    return 0;
+    struct error error = {0};
+    if (add_word(explain, given, word, findings, &error) < 0) {
+        CLEANUP_FREE char *why = error_line(&error);
+        note(explain->verbosity, "<standard input>:%zu: a word that is passed over: %s", number,
+             why);
+        error_clear(&error);
+    }
 }
 
 /* A line of a log: what is nothing of ours is passed over. */
-static int add_line(const struct explain *explain, const struct given *given, const char *line,
-                    size_t size, size_t number, struct findings *findings, struct error *error)
+static void add_line(const struct explain *explain, const struct given *given, const char *line,
+                     size_t size, size_t number, struct findings *findings)
 {
     struct record record;
     const char *why = NULL;
     switch (record_parse(line, size, &record, &why)) {
     case RECORD_FOUND:
         add_record(findings, given, &record);
-        return 0;
+        return;
     case RECORD_BAD:
         note(explain->verbosity, "<standard input>:%zu: a record that is left out: %s", number,
              why);
-        return 0;
+        return;
     case RECORD_NONE:
         break;
     }
     if (says_sigsys(line)) {
         findings->sigsys = true;
-        return 0;
+        return;
     }
     size_t length = strcspn(line, " \t\r\n");
-    if (!length || line[length + strspn(line + length, " \t\r\n")] || line[length - 1] == ':') {
-        return 0;
+    if (!line[length + strspn(line + length, " \t\r\n")]) {
+        CLEANUP_FREE char *word = memory_strndup(line, length);
+        add_lonely_word(explain, given, word, number, findings);
     }
-    CLEANUP_FREE char *word = memory_strndup(line, length);
-    return add_operand(explain, given, word, findings, error);
 }
 
 static int read_lines(const struct explain *explain, const struct given *given,
                       struct findings *findings, struct error *error)
 {
+    bool x32;
+    if (!call_parse_abi(given->arch, explain->abi, &x32, error)) {
+        return -1;
+    }
     char *line = NULL;
     size_t capacity = 0;
     ssize_t size;
-    int result = 0;
-    for (size_t number = 1; result == 0 && (size = getline(&line, &capacity, stdin)) >= 0;
-         number++) {
+    for (size_t number = 1; (size = getline(&line, &capacity, stdin)) >= 0; number++) {
         size_t used = (size_t)size < LINE_MOST ? (size_t)size : LINE_MOST;
         if (memchr(line, 0, used)) {
             continue; /* no text */
         }
         line[used] = '\0';
-        result = add_line(explain, given, line, used, number, findings, error);
+        add_line(explain, given, line, used, number, findings);
     }
     free(line);
-    if (result == 0 && ferror(stdin)) {
-        result = error_system(error, errno, "<standard input>", "cannot be read");
-    }
-    return result;
+    return ferror(stdin) ? error_system(error, errno, "<standard input>", "cannot be read") : 0;
 }
 
 static const char sigsys_text[] =

@@ -177,6 +177,16 @@ is "$status$err" "0elfcage: note: no filter was loaded by ./call" "what is not c
 run "$ELFCAGE" explain --run -q -- ./call 64 "$(number 64 getpid)"
 is "$status$err" 0 "-q: no note"
 
+# What else stands in a log is passed over, words that are lines of their own too.
+printf '%s\n' ---- 'time->Mon Jan  1 00:00:00 2024' 'type=SECCOMP msg=audit(1.1:1): pid=1 comm="x" sig=31 arch=c000003e syscall=59 code=0x50001' \
+    ---- chwon $'\xff\xfe' 4294967296 >log
+"$ELFCAGE" explain <log >.out 2>.err
+like "$? $(cat .out)" '^0 execve \(59\) of x86_64 by x \(pid 1\): it was refused' "what ausearch puts between events"
+like "$(cat .err)" 'note: <standard input>:5: a word that is passed over: chwon is not a system call of x86_64: did you mean "chown"' "a note of a word that may be a name"
+is "$(wc -l <.err)" 2 "no more notes than that, and of the number"
+run "$ELFCAGE" explain --abi mips <log
+is "$status" 2 "an ABI that is none"
+
 # Wrong input.
 fails 1 'no record of a refused system call in the input' "nothing in the input" "$ELFCAGE" explain
 fails 2 'chwon is not a system call of x86_64: did you mean "chown"\?' "a misspelt name" "$ELFCAGE" explain chwon
