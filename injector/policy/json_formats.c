@@ -12,7 +12,7 @@ static const char canonical_key[] = "elfcage-policy";
 
 static bool is_json(const struct policy_text *text)
 {
-    return policy_text_begins(text, "{[\"") || policy_text_begins(text, "0123456789-");
+    return policy_text_begins(text, "{[\"");
 }
 
 /* Only a text that has the key somewhere is worth a second look. */

@@ -92,10 +92,35 @@ static const char *foreign_encoding(const struct policy_text *text)
     return NULL;
 }
 
+/* "---", or "apiVersion: v1" or its like, in the first line that is no comment: of Kubernetes and
+   its tools. Lines of "name: value" alone would be a policy of minijail. */
+static bool is_yaml(const struct policy_text *text)
+{
+    static const char *const beginnings[] = {"---", "apiVersion:", "defaultAction:"};
+    const char *at = text->text;
+    const char *end = text->text + text->size;
+    while (at < end && strchr("# \t\r\n", *at) && *at) {
+        const char *newline = *at == '#' ? memchr(at, '\n', (size_t)(end - at)) : at;
+        at = newline ? newline + 1 : end;
+    }
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        size_t length = strlen(beginnings[i]);
+        if ((size_t)(end - at) >= length && memcmp(at, beginnings[i], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* NULL and the error if there is none. */
 static const struct policy_format *choose(const struct policy_text *text, const char *name,
                                           struct error *error)
 {
+    if (!name && is_yaml(text)) {
+        error_text(error, ERROR_POLICY, text->file, 1, 1,
+                   "this is YAML: give the profile as OCI seccomp JSON");
+        return NULL;
+    }
     for (size_t i = 0; policy_format_name(i) != NULL; i++) {
         const struct policy_format *format = formats[i];
         if (name ? strcmp(format->name, name) == 0 : format->recognise && format->recognise(text)) {

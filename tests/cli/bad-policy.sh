@@ -22,6 +22,12 @@ refused 1 . "blanks" < <(printf '   ')
 refused 1 . "not JSON" <<<'default allow'
 refused 1 . "a JSON text that is no object" <<<'[1, 2]'
 refused 1 . "a JSON number" <<<'17'
+refused 1 'this is YAML: give the profile as OCI seccomp JSON' "a resource of Kubernetes" <<'P'
+apiVersion: security-profiles-operator.x-k8s.io/v1
+kind: SeccompProfile
+P
+refused 1 'this is YAML' "YAML behind a comment" < <(printf '# a profile\n\n---\ndefaultAction: SCMP_ACT_ERRNO\n')
+refused 1 'no policy of a format' "a policy of LXC" < <(printf '2\ndenylist\n[all]\nkexec_load errno 1\n')
 refused 2 . "a comma too many" <<'P'
 { "defaultAction": "SCMP_ACT_ALLOW",
   "syscalls": [ { "names": ["chown"], "action": "SCMP_ACT_ERRNO" }, ] }
