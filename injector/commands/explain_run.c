@@ -163,6 +163,12 @@ static void loaded(void *context, pid_t thread)
 
 int explain_run(struct explained_run *run, char *const *arguments, struct error *error)
 {
+    CLEANUP_FREE char *own = program_of(getpid());
+    if (!own) {
+        /* Every filter would pass for one that is not elfcage's. */
+        return error_set(error, ERROR_SYSTEM,
+                         "--run: /proc cannot be read, which tells what programs run: mount it");
+    }
     const struct watcher watcher = {run, executed, called, killed, loaded};
     return watch_run(arguments, &watcher, &run->status, error);
 }

@@ -200,6 +200,13 @@ fails 2 '--run sees status and ABI: leave --status out' "--run with a status" "$
 fails 2 '--status 256: it is a number from 0 to 255' "no status" "$ELFCAGE" explain --status 256
 fails 2 '--target goes with a policy' "--target with a file" "$ELFCAGE" explain -f refused --target aarch64 chown
 fails 5 '/nonexistent: cannot be run: No such file' "no such command" "$ELFCAGE" explain --run -- /nonexistent
+if unshare -m umount -l /proc 2>/dev/null; then
+    run unshare -m sh -c 'umount -l /proc && exec "$0" explain --run -- ./call' "$ELFCAGE"
+    [[ $err != *LeakSanitizer* ]] || status=5 # it misses /proc too
+    like "$status $err" '^5 .*elfcage: --run: /proc cannot be read' "--run without /proc"
+else
+    skip "--run without /proc" "needs the right to unmount it"
+fi
 fails 4 'call: not caged' "a file that is not caged" "$ELFCAGE" explain -f call chown
 is "$(ls out.json 2>/dev/null)" "" "no output file of any of them"
 finish
