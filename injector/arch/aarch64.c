@@ -30,6 +30,7 @@ const struct arch arch_aarch64 = {
     .stub = &stub_image_aarch64,
     .relocations = {.relative = R_AARCH64_RELATIVE,
                     .copy = R_AARCH64_COPY,
-                    .tls_descriptor = R_AARCH64_TLSDESC},
+                    .tls_descriptor = R_AARCH64_TLSDESC,
+                    .irelative = R_AARCH64_IRELATIVE},
     .calls_dt_init = true,
 };

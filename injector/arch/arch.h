@@ -72,6 +72,7 @@ struct relocation_types {
     uint32_t relative; /* writes the load address + addend */
     uint32_t copy; /* writes as many bytes as its symbol has; all but these two write one word */
     uint32_t tls_descriptor; /* writes two words */
+    uint32_t irelative;      /* calls the function at load address + addend, writes its result */
 };
 
 /* Code of a function, as bytes. */

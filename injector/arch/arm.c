@@ -49,6 +49,7 @@ const struct arch arch_arm = {
     .stub = &stub_image_arm,
     .relocations = {.relative = R_ARM_RELATIVE,
                     .copy = R_ARM_COPY,
-                    .tls_descriptor = R_ARM_TLS_DESC},
+                    .tls_descriptor = R_ARM_TLS_DESC,
+                    .irelative = R_ARM_IRELATIVE},
     .calls_dt_init = true,
 };

@@ -44,6 +44,7 @@ const struct arch arch_i386 = {
     .stub = &stub_image_i386,
     .relocations = {.relative = R_386_RELATIVE,
                     .copy = R_386_COPY,
-                    .tls_descriptor = R_386_TLS_DESC},
+                    .tls_descriptor = R_386_TLS_DESC,
+                    .irelative = R_386_IRELATIVE},
     .calls_dt_init = true,
 };

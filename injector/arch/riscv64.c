@@ -39,5 +39,6 @@ const struct arch arch_riscv64 = {
     .stub = &stub_image_riscv64,
     .relocations = {.relative = R_RISCV_RELATIVE,
                     .copy = R_RISCV_COPY,
-                    .tls_descriptor = 12 /* R_RISCV_TLSDESC */},
+                    .tls_descriptor = 12 /* R_RISCV_TLSDESC */,
+                    .irelative = R_RISCV_IRELATIVE},
 };

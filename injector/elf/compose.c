@@ -23,6 +23,7 @@
 #include "elf/compose.h"
 
 #include "base/memory.h"
+#include "elf/resolvers.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -287,6 +288,7 @@ static void write_payload(struct composition *c)
         .original_size = image_bytes(c->image).size,
         .original_offset = c->draft->shift,
         .caged_size = c->plan->size,
+        .resolvers = resolvers_digest(c->image),
     };
     struct buffer bytes =
         payload_write(c->draft->cage, c->stub, c->codec.big_endian, &c->places, &values, &c->undo);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The payload, version 2. Numbers are in the byte order of the target; offsets count from the start
+ * The payload, version 3. Numbers are in the byte order of the target; offsets count from the start
  * of the segment, in bytes.
  *
  * The segment (one PT_LOAD, R+X) is made of three sections without a hole between them, then of
  * what layout S3m moved:
  *   .elfcage.filter  what follows here
  *   .note.elfcage    one note of type NT_VERSION without description, whose owner is the text
- *                    "elfcage payload 2 sha256:" and the identity in hexadecimal
+ *                    "elfcage payload 3 sha256:" and the identity in hexadecimal
  *   .elfcage.stub    struct elfcage_stub_config (stub/format.h) and the code of the stub; it starts
  *                    at the first multiple of 64 that leaves room for the note in front of it
  * In front of the program, sections may say what its bytes are now: .elfcage.spare (S3m: what is
@@ -15,9 +15,9 @@
  * payload.
  *
  * .elfcage.filter is, one part right behind the other:
- *   header, 112 bytes:
+ *   header, 120 bytes:
  *     0  magic, 8 bytes: 0xe1 "elfcage"
- *     8  u32 version (2)
+ *     8  u32 version (3)
  *    12  u32 bytes from here to the end of the digest (all of this list)
  *    16  u32 layout: 1 S1, 2 S6, 3 S3m, 4 S2
  *    20  u32 hook: 0 entry, 1 init, 2 preinit
@@ -32,6 +32,7 @@
  *        place the hook took, or 0 for none: back to the loader
  *    88  u64 size of the original      96  u64 where its byte 0 stands in the caged file
  *   104  u64 size of the caged file
+ *   112  u64 which resolvers of indirect functions the original has (resolvers.c), 0 for none
  *   filter: its instructions, 8 bytes each
  *   policy: its text in canonical form, with a NUL, packed (base/compress.h)
  *   maker: the version of elfcage, with a NUL
@@ -222,6 +223,7 @@ static int read_places(const struct reader *reader, const GElf_Phdr *phdr, struc
     payload->original_size = field64(reader, FIELD_ORIGINAL_SIZE);
     payload->original_offset = field64(reader, FIELD_ORIGINAL_OFFSET);
     payload->caged_size = field64(reader, FIELD_CAGED_SIZE);
+    payload->resolvers = field64(reader, FIELD_RESOLVERS);
     payload->caged_offset = field64(reader, FIELD_OFFSET);
     return 0;
 }

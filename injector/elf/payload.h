@@ -12,7 +12,7 @@
 #include "elf/image.h"
 
 #define PAYLOAD_MAGIC "\341elfcage" /* 8 bytes, at the start of a PT_LOAD */
-#define PAYLOAD_VERSION 2u
+#define PAYLOAD_VERSION 3u
 #define PAYLOAD_AUDIT 0x1u         /* made with --audit */
 #define PAYLOAD_ALLOW_NESTING 0x2u /* made with --allow-nesting */
 #define PAYLOAD_PREINIT                                                                            \
@@ -68,6 +68,7 @@ struct payload {
     uint64_t stub_address;    /* of the stub configuration */
     uint64_t next;            /* where the stub goes on: e_entry of before, or the function whose
                                            place the hook took, or 0: back to the loader */
+    uint64_t resolvers;       /* resolvers_digest() of the original */
     const char *layout;       /* "S1", "S6", "S3m", "S2" */
     uint64_t original_size;   /* of the file, bytes */
     uint64_t original_offset; /* where the original's byte 0 stands in the caged file (S2: not 0) */

@@ -27,7 +27,8 @@ enum payload_field {
     FIELD_ORIGINAL_SIZE = 88,
     FIELD_ORIGINAL_OFFSET = 96,
     FIELD_CAGED_SIZE = 104,
-    PAYLOAD_HEADER_SIZE = 112,
+    FIELD_RESOLVERS = 112,
+    PAYLOAD_HEADER_SIZE = 120,
 };
 
 enum undo_field {

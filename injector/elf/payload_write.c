@@ -154,9 +154,9 @@ static void add_header(struct buffer *buffer, const struct cage *cage,
         sizes[1],
         stub->size,
     };
-    const uint64_t longs[] = {values->address,   values->offset,        values->segment_size,
-                              values->next,      values->original_size, values->original_offset,
-                              values->caged_size};
+    const uint64_t longs[] = {values->address,    values->offset,        values->segment_size,
+                              values->next,       values->original_size, values->original_offset,
+                              values->caged_size, values->resolvers};
     _Static_assert(PAYLOAD_MAGIC_SIZE + sizeof words / 2 == FIELD_ADDRESS, "one word a field");
     _Static_assert(FIELD_ADDRESS + sizeof longs == PAYLOAD_HEADER_SIZE, "one long a field");
     buffer_add(buffer, PAYLOAD_MAGIC, PAYLOAD_MAGIC_SIZE);

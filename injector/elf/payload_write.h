@@ -48,7 +48,7 @@ struct payload_places payload_measure(const struct cage *cage, const struct stub
 struct payload_values {
     uint32_t layout; /* number */
     uint64_t address, offset, segment_size;
-    uint64_t next, original_size, original_offset, caged_size;
+    uint64_t next, original_size, original_offset, caged_size, resolvers;
 };
 
 /* The bytes from the start of the segment to `end` of the places. Owned by the caller. */

@@ -44,18 +44,20 @@ static size_t entry_size(struct codec codec, enum relocation_table form)
                                      : codec_rela_size(codec);
 }
 
-static bool find_table(const struct image *image, enum relocation_table table, struct bytes *out)
+/* `counted`: how many entries are relative ones, whatever their types are. */
+static bool find_table(const struct image *image, enum relocation_table table, struct bytes *out,
+                       uint64_t *counted)
 {
     size_t entry = entry_size(image_codec(image), form_of(image, table));
     uint64_t address;
     uint64_t size = 0;
-    uint64_t count = 0;
     *out = (struct bytes){NULL, 0};
+    *counted = 0;
     image_dynamic_value(image, tables[table].size_tag, &size);
     if (tables[table].count_tag) {
-        image_dynamic_value(image, tables[table].count_tag, &count);
+        image_dynamic_value(image, tables[table].count_tag, counted);
     }
-    if (size % entry != 0 || count > size / entry) {
+    if (size % entry != 0 || *counted > size / entry) {
         return false;
     }
     return size == 0 || (image_dynamic_value(image, tables[table].tag, &address) &&
@@ -67,12 +69,13 @@ struct walk {
     const struct image *image;
     uint64_t symbols;
     enum relocation_table form;
-    uint64_t next; /* RELR: the address behind what the last entry was about */
+    uint64_t counted; /* of the entries that are left */
+    uint64_t next;    /* RELR: the address behind what the last entry was about */
     relocation_visitor *visit;
     void *context;
 };
 
-static bool walk_entries(const struct walk *walk, struct bytes piece)
+static bool walk_entries(struct walk *walk, struct bytes piece)
 {
     const struct image *image = walk->image;
     struct codec codec = image_codec(image);
@@ -91,6 +94,8 @@ static bool walk_entries(const struct walk *walk, struct bytes piece)
         relocation.type =
             (uint32_t)(codec.is_64 ? ELF64_R_TYPE(rela.r_info) : ELF32_R_TYPE(rela.r_info));
         relocation.addend = (uint64_t)rela.r_addend;
+        relocation.counted = walk->counted > 0;
+        walk->counted -= relocation.counted;
         relocation.addend_offset = start + at + entry - codec_word_size(codec);
         if (!walk->visit(image, &relocation, walk->context)) {
             return false;
@@ -130,7 +135,7 @@ bool relocations_walk_table(const struct image *image, enum relocation_table tab
         .image = image, .form = form_of(image, table), .visit = visit, .context = context};
     struct bytes bytes;
     struct bytes piece;
-    bool result = find_table(image, table, &bytes);
+    bool result = find_table(image, table, &bytes, &walk.counted);
     image_dynamic_value(image, DT_SYMTAB, &walk.symbols);
     for (size_t at = 0; result && at < bytes.size; at += piece.size) {
         size_t size = bytes.size - at < PIECE_SIZE ? bytes.size - at : PIECE_SIZE;
@@ -148,7 +153,8 @@ const char *relocations_unreadable(const struct image *image)
 {
     for (size_t i = 0; i < RELOCATION_TABLES; i++) {
         struct bytes bytes;
-        if (!find_table(image, (enum relocation_table)i, &bytes)) {
+        uint64_t counted;
+        if (!find_table(image, (enum relocation_table)i, &bytes, &counted)) {
             return tables[i].name;
         }
     }
@@ -198,7 +204,6 @@ uint64_t relocation_extent(const struct image *image, const struct relocation *r
     }
     GElf_Sym symbol;
     codec_get_sym(codec, bytes.data, &symbol);
-    /* glibc takes the smaller one of both symbols, musl this one. Never less than a word: it may be
-       among those that glibc takes for relative ones. */
-    return symbol.st_size > word ? symbol.st_size : word;
+    /* glibc takes the smaller one of both symbols, musl this one. */
+    return relocation->counted && symbol.st_size < word ? word : symbol.st_size;
 }

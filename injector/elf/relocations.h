@@ -22,6 +22,7 @@ struct relocation {
     uint64_t addend;
     uint64_t addend_offset; /* in the file */
     uint64_t symbols;       /* address of DT_SYMTAB; 0: there is none */
+    bool counted;           /* one of DT_RELCOUNT, DT_RELACOUNT: relative, whatever its type is */
 };
 
 enum relocation_table {

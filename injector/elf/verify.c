@@ -11,10 +11,10 @@
  * strip, objcopy and patchelf change them rightly, and the offsets or the size of the file with
  * them.
  *
- * Which code that is depends on the hook (verify_hook.c). Code of libraries, and resolvers of
- * indirect functions, run before the entry point; that is what the entry hook is, and no finding.
- * The same goes for a DT_PREINIT_ARRAY that the original had, which the payload records; one that
- * was added since is a finding.
+ * Which code that is depends on the hook (verify_hook.c). Code of libraries runs before the entry
+ * point; that is what the entry hook is, and no finding. The same goes for resolvers of indirect
+ * functions that the original had, and for its DT_PREINIT_ARRAY, which the payload records; what was
+ * added since is a finding.
  */
 #include "elf/verify.h"
 

@@ -16,7 +16,9 @@
 #include "elf/verify_loader.h"
 
 #include "base/memory.h"
+#include "elf/initialisers.h"
 #include "elf/relocations.h"
+#include "elf/resolvers.h"
 
 #include <inttypes.h>
 
@@ -217,9 +219,15 @@ static int check_relocations(const struct loader *l)
     }
     struct writing writing = {.loader = l};
     relocations_walk(l->image, spares_payload, &writing);
-    return writing.hit ? no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment",
-                            writing.target)
-                       : 0;
+    if (writing.hit) {
+        return no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment",
+                  writing.target);
+    }
+    return resolvers_digest(l->image) == l->payload->resolvers
+               ? 0
+               : no(l,
+                    "the resolvers of indirect functions (IRELATIVE relocations, symbols of type "
+                    "GNU_IFUNC) are not those of the original: they would run before the hook");
 }
 
 /* The tags whose values are used here: twice in a file, they would be a question of taste. */
@@ -270,10 +278,17 @@ int loader_sees_the_same(const struct image *image, struct error *error)
     }
     if (check_unique(&l, PT_PHDR, "PT_PHDR") < 0 ||
         check_unique(&l, PT_DYNAMIC, "PT_DYNAMIC") < 0 ||
-        check_unique(&l, PT_INTERP, "PT_INTERP") < 0 || check_table(&l) < 0) {
+        check_unique(&l, PT_INTERP, "PT_INTERP") < 0 || check_table(&l) < 0 ||
+        check_dynamic(&l) < 0) {
         return -1;
     }
-    return check_dynamic(&l);
+    /* Of shared objects it is asked where their hook is looked for; who reads relocations says so
+       of those that cannot be read. */
+    return !image_is_shared(image) && !relocations_unreadable(image) &&
+                   initialisers_are_relocated(image)
+               ? no(&l, "a relocation writes to the dynamic section, to relocations or to their "
+                        "symbols: ld.so would see others than the file has")
+               : 0;
 }
 
 int verify_loader(const struct image *image, const struct payload *payload, struct error *error)

@@ -225,7 +225,7 @@ def mutations(elfcage, path, stride):
 # fields that are used here.
 SIZE, PAYLOAD_FLAGS, STUB_FLAGS, FILTER_COUNT, POLICY_SIZE, MAKER_SIZE, UNDO_SIZE = \
     12, 24, 32, 36, 40, 44, 48
-ORIGINAL_ENTRY, HEADER_SIZE = 80, 112
+ORIGINAL_ENTRY, HEADER_SIZE = 80, 120
 DIGEST_SIZE, GUARD_SIZE = 32, 48
 NOTE_SIZE, NOTE_IDENTITY = 104, 37
 
@@ -481,6 +481,62 @@ def forge_preinit(cage, _):
     end = entries[-1][0]
     for at, value in zip(range(end, end + 4 * word, word), (32, values[25] + values[27] - word, 33, word)):
         cage.elf.put(at, word, value)
+
+
+def relative_relocations(cage):
+    """(offset, target, addend) of each in DT_RELA of x86-64."""
+    for at in cage.relocations(7, 8, 24):
+        if cage.elf.get(at + 8, 8) == 8:
+            yield at, cage.elf.get(at, 8), cage.elf.get(at + 16, 8)
+
+
+def forge_irelative(cage, _):
+    """The last relative relocation calls what it pointed to."""
+    at, _, _ = list(relative_relocations(cage))[-1]
+    cage.elf.put(at + 8, 8, 37)
+
+
+def forge_irelative_more(cage, function):
+    """One more relocation, which calls that function (an address in hexadecimal); the table gets a
+    segment of its own."""
+    table = cage.relocations(7, 8, 24)
+    _, target, _ = list(relative_relocations(cage))[-1]
+    content = bytes(cage.elf.data[table.start:table.stop])
+    content = struct.pack("<QQQ", target, 37, int(function, 16)) + content
+    address = (cage.end + 0x2000) & ~0xfff
+    cage.add_load(address, content)
+    for at, tag, _ in cage.elf.dynamic():
+        if tag in (7, 8, 0x6ffffff9):  # DT_RELA, DT_RELASZ, DT_RELACOUNT: it would be a plain one
+            cage.elf.put(at + 8, 8, {7: address, 8: len(content)}.get(tag, 0))
+
+
+def forge_irelative_other(cage, function):
+    """A resolver that the program has is replaced by that function."""
+    for table in (7, 8), (23, 2):
+        for at in cage.relocations(*table, 24):
+            if cage.elf.get(at + 8, 8) == 37:
+                cage.elf.put(at + 16, 8, int(function, 16))
+                return
+    raise SystemExit("no IRELATIVE")
+
+
+def forge_ifunc(cage, name):
+    """The function that others find by that name becomes an indirect one."""
+    tags = {tag: value for _, tag, value in cage.elf.dynamic()}
+    at, names = cage.elf.offset_of(tags[6]), cage.elf.offset_of(tags[5])
+    for at in range(at, min(at + 24 * 100000, len(cage.elf.data) - 24), 24):
+        start = names + cage.elf.get(at, 4)
+        if cage.elf.data[start:start + len(name) + 1] == name.encode() + b"\0":
+            cage.elf.put(at + 4, 1, 0x1a)
+            return
+    raise SystemExit("no function " + name)
+
+
+def forge_rela_relocated(cage, _):
+    """A relocation writes over another one before its turn comes."""
+    table = cage.relocations(7, 8, 24)
+    address = {tag: value for _, tag, value in cage.elf.dynamic()}[7]
+    cage.elf.put(table.start, 8, address + (table.stop - table.start) - 16)
 
 
 def forge_writable(cage, _):

@@ -25,13 +25,13 @@ import hashlib, struct, sys
 data = bytearray(open(sys.argv[1], "rb").read())
 at = data.index(b"\341elfcage")
 size, = struct.unpack_from("<I", data, at + 12)
-struct.pack_into("<I", data, at + 8, 3)
+struct.pack_into("<I", data, at + 8, 4)
 data[at + size - 32:at + size] = hashlib.sha256(data[at:at + size - 32]).digest()
 open(sys.argv[1], "wb").write(data)
 P
 for command in "show" "remove -o out" "remove --force -o out" "inject --default allow --deny chown -o out" "inject --default allow --deny chown --replace --force -o out"; do
     # shellcheck disable=SC2086 # words
-    fails 4 'caged by a newer elfcage \(payload version 3, this one knows 2\): use that one' \
+    fails 4 'caged by a newer elfcage \(payload version 4, this one knows 3\): use that one' \
         "a payload of a future version: $command" "$ELFCAGE" $command caged
 done
 fails 1 'caged by a newer elfcage' "a payload of a future version: verify" "$ELFCAGE" verify caged

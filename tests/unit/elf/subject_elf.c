@@ -9,6 +9,7 @@
 
 #define INTERPRETER "/lib/ld-subject.so.1"
 #define PAGE 0x1000u
+#define DYNAMIC_ENTRIES 9u
 #define CODE_SIZE 0x40u
 #define SECTIONS_MAX 24u
 #define SEGMENTS_MAX 12u
@@ -106,7 +107,8 @@ static void add_dynamic_tables(struct making *m, struct tables *t)
     m->sections[t->symbols].sh_info = 1;
     m->sections[t->symbols].sh_entsize = codec_sym_size(m->codec);
     uint8_t rela[sizeof(Elf64_Rela)] = {0};
-    uint64_t target = m->base + 2 * (uint64_t)m->page + 8;
+    /* The first word of .data, behind the dynamic section. */
+    uint64_t target = m->base + 2 * (uint64_t)m->page + DYNAMIC_ENTRIES * codec_dyn_size(m->codec);
     uint64_t addend = m->subject->pointer_to_hash ? m->sections[t->hash].sh_addr : target;
     size_t word = codec_word_size(m->codec);
     if (m->codec.is_64) {
@@ -124,7 +126,7 @@ static void add_dynamic_tables(struct making *m, struct tables *t)
 
 static size_t add_dynamic(struct making *m, const struct tables *t)
 {
-    const GElf_Dyn entries[] = {
+    const GElf_Dyn entries[DYNAMIC_ENTRIES] = {
         {.d_tag = DT_GNU_HASH, .d_un.d_ptr = m->sections[t->hash].sh_addr},
         {.d_tag = DT_SYMTAB, .d_un.d_ptr = m->sections[t->symbols].sh_addr},
         {.d_tag = DT_STRTAB, .d_un.d_ptr = m->sections[t->strings].sh_addr},

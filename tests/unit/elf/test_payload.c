@@ -194,7 +194,7 @@ static void test_payload_refuses_lies(void **state)
         bool sealed;
         const char *message;
     } lies[] = {
-        {FIELD_VERSION, 3, false, "file: caged by a newer elfcage (payload version 3, this one"},
+        {FIELD_VERSION, 4, false, "file: caged by a newer elfcage (payload version 4, this one"},
         {FIELD_VERSION, 1, true, "the payload is damaged: version 1"},
         {FIELD_VERSION, 0, true, "the payload is damaged: version 0"},
         {FIELD_SIZE, 100, false, "its size 100 does not fit its segment"},

@@ -478,6 +478,84 @@ static void test_verify_looks_at_the_dynamic_section(void **state)
     assert_fails(c, "the relocations of DT_JMPREL are of no known kind (DT_PLTREL)");
 }
 
+#define OTHER_RESOLVERS "the resolvers of indirect functions (IRELATIVE relocations, "
+
+/* A resolver that was added since would run before the hook. */
+static void test_verify_knows_the_resolvers(void **state)
+{
+    struct caged *c = *state;
+    const uint64_t info = offsetof(Elf64_Rela, r_info);
+    uint64_t table = table_of(c, DT_RELA);
+    uint64_t size = get(c, dynamic_of(c, DT_RELASZ) + 8, 8);
+    assert_int_equal(get(c, table + info, 8), R_X86_64_RELATIVE);
+    put(c, table + info, 8, R_X86_64_IRELATIVE);
+    assert_fails(c, OTHER_RESOLVERS);
+    put(c, table + info, 8, R_X86_64_RELATIVE);
+    assert_verifies(c, NULL);
+
+    /* The payload must not speak of resolvers that are not there. */
+    put(c, c->segment + FIELD_RESOLVERS, 8, 1);
+    fix_digest(c);
+    assert_fails(c, OTHER_RESOLVERS);
+    put(c, c->segment + FIELD_RESOLVERS, 8, 0);
+    fix_digest(c);
+
+    /* The symbol of a relocation becomes a defined indirect function. */
+    uint64_t symbols = table_of(c, DT_SYMTAB);
+    uint64_t index = ELF64_R_SYM(get(c, table_of(c, DT_JMPREL) + info, 8));
+    uint64_t at = symbols + index * sizeof(Elf64_Sym);
+    Elf64_Sym before;
+    memcpy(&before, c->file.data + at, sizeof before);
+    Elf64_Sym symbol = before;
+    symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_GNU_IFUNC);
+    memcpy(c->file.data + at, &symbol, sizeof symbol);
+    assert_verifies(c, NULL); /* imported: its resolver is a library's */
+    symbol.st_shndx = 1;
+    memcpy(c->file.data + at, &symbol, sizeof symbol);
+    assert_fails(c, OTHER_RESOLVERS);
+    memcpy(c->file.data + at, &before, sizeof before);
+    assert_verifies(c, NULL);
+
+    /* The whole table and one more, in a segment of its own. */
+    const Elf64_Rela more = {
+        .r_offset = get(c, table, 8),
+        .r_info = R_X86_64_IRELATIVE,
+        .r_addend = (int64_t)get(c, c->segment + FIELD_NEXT, 8),
+    };
+    uint64_t address = get(c, c->phdr + offsetof(Elf64_Phdr, p_vaddr), 8) + c->size;
+    address = (address + 0x2000) & ~UINT64_C(0xfff);
+    buffer_fill(&c->file, 0, -c->file.size & 0xfff);
+    const Elf64_Phdr phdr = {.p_type = PT_LOAD,
+                             .p_flags = PF_R,
+                             .p_vaddr = address,
+                             .p_paddr = address,
+                             .p_offset = c->file.size,
+                             .p_filesz = size + sizeof more,
+                             .p_memsz = size + sizeof more,
+                             .p_align = 0x1000};
+    CLEANUP_FREE uint8_t *entries = memory_copy(c->file.data + table, size);
+    buffer_add(&c->file, entries, size);
+    buffer_add(&c->file, &more, sizeof more);
+    memcpy(c->file.data + phdr_of(c, PT_GNU_STACK), &phdr, sizeof phdr);
+    put(c, dynamic_of(c, DT_RELA) + 8, 8, address);
+    assert_verifies(c, NULL); /* the same relocations, in another place */
+    put(c, dynamic_of(c, DT_RELASZ) + 8, 8, size + sizeof more);
+    assert_fails(c, OTHER_RESOLVERS);
+}
+
+/* Who relocates the relocations makes others of them than are in the file. */
+static void test_verify_finds_relocated_relocations(void **state)
+{
+    struct caged *c = *state;
+    const uint64_t targets[] = {get(c, dynamic_of(c, DT_JMPREL) + 8, 8) + 8,
+                                get(c, phdr_of(c, PT_DYNAMIC) + offsetof(Elf64_Phdr, p_vaddr), 8)};
+    uint64_t table = table_of(c, DT_RELA);
+    for (size_t i = 0; i < LENGTH(targets); i++) {
+        put(c, table, 8, targets[i]);
+        assert_fails(c, "a relocation writes to the dynamic section, to relocations or to their ");
+    }
+}
+
 /* DT_RELA and DT_RELASZ become DT_RELR and DT_RELRSZ, over words of our own. */
 static void test_verify_decodes_relr(void **state)
 {
@@ -585,6 +663,8 @@ int main(void)
         TEST(test_verify_looks_at_relocations),
         TEST(test_verify_looks_at_the_dynamic_section),
         TEST(test_verify_decodes_relr),
+        TEST(test_verify_knows_the_resolvers),
+        TEST(test_verify_finds_relocated_relocations),
         TEST(test_verify_looks_at_the_original),
         TEST(test_verify_finds_a_grafted_payload),
     };
