@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void policy_notes_free(struct policy_notes *notes)
@@ -257,6 +258,11 @@ static int try_include(char *path, char **file, struct buffer *text, struct erro
         return errno == ENOENT || errno == ENOTDIR
                    ? 1
                    : error_system(error, errno, path, "cannot open the included policy");
+    }
+    struct stat status;
+    if (fstat(opened, &status) == 0 && S_ISFIFO(status.st_mode)) {
+        /* Without a writer it would be an empty policy. */
+        return error_file(error, ERROR_POLICY, path, "a FIFO cannot be included: name a file");
     }
     if (read_all(opened, path, text, error) < 0) {
         return -1;

@@ -255,5 +255,9 @@ cage caged ./program --default allow --deny chown
 fails 3 '^elfcage: bad.json:2:[0-9]+: .*chown' "compile" "$ELFCAGE" compile --policy bad.json -o d/out
 fails 3 '^elfcage: bad.json:2:[0-9]+: .*chown' "simulate" "$ELFCAGE" simulate --policy bad.json read
 fails 3 '^elfcage: bad.json:2:[0-9]+: .*chown' "verify" "$ELFCAGE" verify --policy bad.json caged
+mkfifo fifo
+echo '@include ./fifo' >includes
+fails 3 '^elfcage: ./fifo: a FIFO cannot be included: name a file$' "a FIFO that nobody writes is no empty policy" \
+    "$ELFCAGE" compile --policy includes -o d/out
 is "$(ls -A d)" "" "and write nothing"
 finish
