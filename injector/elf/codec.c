@@ -259,9 +259,10 @@ void codec_put_rela(struct codec codec, uint8_t *bytes, const GElf_Rela *rela)
         to_file(codec, &rela_shape, rela, bytes, sizeof *rela);
         return;
     }
-    Elf32_Rela r = {.r_offset = (Elf32_Addr)rela->r_offset,
-                    .r_info = (Elf32_Word)rela->r_info,
-                    .r_addend = (Elf32_Sword)rela->r_addend};
+    Elf32_Rela r = {
+        .r_offset = (Elf32_Addr)rela->r_offset,
+        .r_info = (Elf32_Word)ELF32_R_INFO(GELF_R_SYM(rela->r_info), GELF_R_TYPE(rela->r_info)),
+        .r_addend = (Elf32_Sword)rela->r_addend};
     to_file(codec, &rela_shape, &r, bytes, sizeof r);
 }
 
@@ -310,35 +311,36 @@ size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, siz
     return count;
 }
 
-void codec_get_rel(struct codec codec, const uint8_t *bytes, GElf_Rela *rel, uint64_t *symbol)
+static void get_relas_32(struct codec codec, bool addends, const uint8_t *bytes, size_t count,
+                         GElf_Rela *relas)
 {
-    uint64_t info;
-    if (codec.is_64) {
-        Elf64_Rel r;
-        from_file(codec, &rel_shape, bytes, &r, sizeof r);
-        *rel = (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info};
-        info = ELF64_R_SYM(r.r_info);
-    } else {
-        Elf32_Rel r;
-        from_file(codec, &rel_shape, bytes, &r, sizeof r);
-        *rel = (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info};
-        info = ELF32_R_SYM(r.r_info);
+    size_t entry = addends ? sizeof(Elf32_Rela) : sizeof(Elf32_Rel);
+    for (size_t i = 0; i < count; i++) {
+        Elf32_Rela r = {.r_addend = 0};
+        from_file(codec, addends ? &rela_shape : &rel_shape, bytes + i * entry, &r, entry);
+        relas[i] = (GElf_Rela){
+            .r_offset = r.r_offset,
+            .r_info = GELF_R_INFO((uint64_t)ELF32_R_SYM(r.r_info), ELF32_R_TYPE(r.r_info)),
+            .r_addend = (uint32_t)r.r_addend};
     }
-    *symbol = info;
 }
 
-void codec_get_rela(struct codec codec, const uint8_t *bytes, GElf_Rela *rela, uint64_t *symbol)
+void codec_get_relas(struct codec codec, bool addends, const uint8_t *bytes, size_t count,
+                     GElf_Rela *relas)
 {
-    if (codec.is_64) {
-        from_file(codec, &rela_shape, bytes, rela, sizeof *rela);
-        *symbol = ELF64_R_SYM(rela->r_info);
+    if (!codec.is_64) {
+        get_relas_32(codec, addends, bytes, count, relas);
         return;
     }
-    Elf32_Rela r;
-    from_file(codec, &rela_shape, bytes, &r, sizeof r);
-    *rela =
-        (GElf_Rela){.r_offset = r.r_offset, .r_info = r.r_info, .r_addend = (uint32_t)r.r_addend};
-    *symbol = ELF32_R_SYM(r.r_info);
+    if (addends && is_host_order(codec)) {
+        memcpy(relas, bytes, count * sizeof *relas);
+        return;
+    }
+    size_t entry = addends ? sizeof(Elf64_Rela) : sizeof(Elf64_Rel);
+    for (size_t i = 0; i < count; i++) {
+        relas[i].r_addend = 0;
+        from_file(codec, addends ? &rela_shape : &rel_shape, bytes + i * entry, &relas[i], entry);
+    }
 }
 
 uint64_t codec_get_word(struct codec codec, const uint8_t *bytes)

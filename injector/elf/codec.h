@@ -33,9 +33,10 @@ void codec_get_phdr(struct codec codec, const uint8_t *bytes, GElf_Phdr *phdr);
 void codec_get_shdr(struct codec codec, const uint8_t *bytes, GElf_Shdr *shdr);
 void codec_get_dyn(struct codec codec, const uint8_t *bytes, GElf_Dyn *dyn);
 void codec_get_sym(struct codec codec, const uint8_t *bytes, GElf_Sym *sym);
-/* r_addend is 0 for a rel. `symbol` is the index that r_info holds. */
-void codec_get_rel(struct codec codec, const uint8_t *bytes, GElf_Rela *rel, uint64_t *symbol);
-void codec_get_rela(struct codec codec, const uint8_t *bytes, GElf_Rela *rela, uint64_t *symbol);
+/* `count` of them; without addends (REL), r_addend is 0. r_info is in the form of ELFCLASS64:
+   GELF_R_SYM(), GELF_R_TYPE(). Large programs have a million, which are read several times. */
+void codec_get_relas(struct codec codec, bool addends, const uint8_t *bytes, size_t count,
+                     GElf_Rela *relas);
 uint64_t codec_get_word(struct codec codec, const uint8_t *bytes);
 
 /* Values must fit the class: layouts check addresses before they come here. */

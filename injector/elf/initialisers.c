@@ -109,6 +109,7 @@ struct sources {
         uint64_t address, size;
     } ranges[6];
     size_t count;
+    uint64_t highest; /* symbol of copy relocations */
 };
 
 static void add_source(struct sources *sources, uint64_t address, uint64_t size)
@@ -119,8 +120,11 @@ static void add_source(struct sources *sources, uint64_t address, uint64_t size)
 static bool spares_sources(const struct image *image, const struct relocation *relocation,
                            void *context)
 {
-    const struct sources *sources = context;
+    struct sources *sources = context;
     uint64_t extent = relocation_extent(image, relocation);
+    bool copy = relocation->type == image_arch(image)->relocations.copy;
+    sources->highest =
+        copy && relocation->symbol > sources->highest ? relocation->symbol : sources->highest;
     for (size_t i = 0; i < sources->count; i++) {
         const struct source *source = &sources->ranges[i];
         bool spares = relocation->target < source->address
@@ -133,23 +137,12 @@ static bool spares_sources(const struct image *image, const struct relocation *r
     return true;
 }
 
-/* The highest symbol of copy relocations. */
-static bool find_highest(const struct image *image, const struct relocation *relocation,
-                         void *context)
-{
-    uint64_t *highest = context;
-    bool counts = relocation->type == image_arch(image)->relocations.copy;
-    *highest = counts && relocation->symbol > *highest ? relocation->symbol : *highest;
-    return true;
-}
-
 bool initialisers_are_relocated(const struct image *image)
 {
     static const int64_t tables[][2] = {
         {DT_RELR, DT_RELRSZ}, {DT_REL, DT_RELSZ}, {DT_RELA, DT_RELASZ}, {DT_JMPREL, DT_PLTRELSZ}};
     struct sources sources = {.count = 0};
     size_t index = image_find_phdr(image, PT_DYNAMIC);
-    uint64_t highest = 0;
     uint64_t address;
     uint64_t size;
     if (index == SIZE_MAX) {
@@ -162,12 +155,14 @@ bool initialisers_are_relocated(const struct image *image)
             add_source(&sources, address, size);
         }
     }
-    if (!relocations_walk(image, find_highest, &highest)) {
+    if (!relocations_walk(image, spares_sources, &sources)) {
         return true;
     }
-    if (highest > 0 && image_dynamic_value(image, DT_SYMTAB, &address)) {
-        add_source(&sources, address, (highest + 1) * codec_sym_size(image_codec(image)));
+    if (sources.highest == 0 || !image_dynamic_value(image, DT_SYMTAB, &address)) {
+        return false;
     }
+    /* Only programs have copy relocations, and they are the short ones. */
+    add_source(&sources, address, (sources.highest + 1) * codec_sym_size(image_codec(image)));
     return !relocations_walk(image, spares_sources, &sources);
 }
 

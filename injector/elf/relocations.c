@@ -11,7 +11,10 @@
 #include "elf/relocations.h"
 
 /* So much of a table stays in memory while it is walked, bytes: whole entries of every form. */
-#define PIECE_SIZE ((size_t)48 * 8192)
+#define PIECE_SIZE ((size_t)48 * 16384)
+
+/* So many entries are decoded at once. */
+#define AT_ONCE ((size_t)64)
 
 /* What the dynamic section says of a table; count: relocated without a look, 0 where there is none.
  */
@@ -81,24 +84,25 @@ static bool walk_entries(struct walk *walk, struct bytes piece)
     struct codec codec = image_codec(image);
     bool addends = walk->form == RELOCATIONS_RELA;
     size_t entry = entry_size(codec, walk->form);
-    uint64_t start = (uint64_t)(piece.data - image_bytes(image).data);
-    for (size_t at = 0; at + entry <= piece.size; at += entry) {
-        GElf_Rela rela;
-        struct relocation relocation = {.has_addend = addends, .symbols = walk->symbols};
-        if (addends) {
-            codec_get_rela(codec, piece.data + at, &rela, &relocation.symbol);
-        } else {
-            codec_get_rel(codec, piece.data + at, &rela, &relocation.symbol);
-        }
-        relocation.target = rela.r_offset;
-        relocation.type =
-            (uint32_t)(codec.is_64 ? ELF64_R_TYPE(rela.r_info) : ELF32_R_TYPE(rela.r_info));
-        relocation.addend = (uint64_t)rela.r_addend;
-        relocation.counted = walk->counted > 0;
-        walk->counted -= relocation.counted;
-        relocation.addend_offset = start + at + entry - codec_word_size(codec);
-        if (!walk->visit(image, &relocation, walk->context)) {
-            return false;
+    size_t count = piece.size / entry;
+    uint64_t end = (uint64_t)(piece.data - image_bytes(image).data) + entry;
+    end -= codec_word_size(codec);
+    struct relocation relocation = {.has_addend = addends, .symbols = walk->symbols};
+    for (size_t at = 0; at < count; at += AT_ONCE) {
+        GElf_Rela relas[AT_ONCE];
+        size_t taken = count - at < AT_ONCE ? count - at : AT_ONCE;
+        codec_get_relas(codec, addends, piece.data + at * entry, taken, relas);
+        for (size_t i = 0; i < taken; i++) {
+            relocation.target = relas[i].r_offset;
+            relocation.type = (uint32_t)GELF_R_TYPE(relas[i].r_info);
+            relocation.symbol = GELF_R_SYM(relas[i].r_info);
+            relocation.addend = (uint64_t)relas[i].r_addend;
+            relocation.addend_offset = end + (at + i) * entry;
+            relocation.counted = walk->counted > 0;
+            walk->counted -= relocation.counted;
+            if (!walk->visit(image, &relocation, walk->context)) {
+                return false;
+            }
         }
     }
     return true;

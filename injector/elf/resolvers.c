@@ -14,7 +14,6 @@
 #include "elf/resolvers.h"
 
 #include "base/memory.h"
-#include "elf/relocations.h"
 
 #include <stdlib.h>
 
@@ -25,12 +24,6 @@
 #define HASH_HEADER_SIZE 8u
 #define GNU_HASH_HEADER_SIZE 16u
 #define NUMBER_SIZE 4u
-
-struct resolvers {
-    uint64_t *addresses; /* owned */
-    size_t count, capacity;
-    uint64_t symbol_count; /* in the table, as far as anything leads to */
-};
 
 static void add(struct resolvers *resolvers, uint64_t address)
 {
@@ -43,17 +36,15 @@ static void add_symbol_count(struct resolvers *resolvers, uint64_t count)
     resolvers->symbol_count = count > resolvers->symbol_count ? count : resolvers->symbol_count;
 }
 
-static bool find_resolver(const struct image *image, const struct relocation *relocation,
-                          void *context)
+void resolvers_see(const struct image *image, const struct relocation *relocation,
+                   struct resolvers *resolvers)
 {
-    struct resolvers *resolvers = context;
     uint64_t address = 0;
     if (relocation->type == image_arch(image)->relocations.irelative) {
         relocation_addend(image, relocation, &address);
         add(resolvers, address);
     }
     add_symbol_count(resolvers, relocation->symbol ? relocation->symbol + 1 : 0);
-    return true;
 }
 
 static uint32_t number_at(const struct image *image, struct bytes numbers, uint64_t index)
@@ -179,21 +170,34 @@ static uint64_t digest(struct resolvers *resolvers)
     return bytes_get64(result, false);
 }
 
+uint64_t resolvers_end(const struct image *image, struct resolvers *resolvers)
+{
+    uint64_t table;
+    bool readable = relocations_unreadable(image) == NULL;
+    if (image_dynamic_value(image, DT_HASH, &table)) {
+        readable = count_hash(image, table, resolvers) && readable;
+    }
+    if (image_dynamic_value(image, DT_GNU_HASH, &table)) {
+        readable = count_gnu_hash(image, table, resolvers) && readable;
+    }
+    if (!find_symbols(image, resolvers) || !readable) {
+        add(resolvers, UNREADABLE);
+    }
+    uint64_t result = digest(resolvers);
+    free(resolvers->addresses);
+    *resolvers = (struct resolvers){0};
+    return result;
+}
+
+static bool see(const struct image *image, const struct relocation *relocation, void *context)
+{
+    resolvers_see(image, relocation, context);
+    return true;
+}
+
 uint64_t resolvers_digest(const struct image *image)
 {
     struct resolvers resolvers = {0};
-    uint64_t table;
-    bool readable = relocations_walk(image, find_resolver, &resolvers);
-    if (image_dynamic_value(image, DT_HASH, &table)) {
-        readable = count_hash(image, table, &resolvers) && readable;
-    }
-    if (image_dynamic_value(image, DT_GNU_HASH, &table)) {
-        readable = count_gnu_hash(image, table, &resolvers) && readable;
-    }
-    if (!find_symbols(image, &resolvers) || !readable) {
-        add(&resolvers, UNREADABLE);
-    }
-    uint64_t result = digest(&resolvers);
-    free(resolvers.addresses);
-    return result;
+    relocations_walk(image, see, &resolvers);
+    return resolvers_end(image, &resolvers);
 }

@@ -185,11 +185,13 @@ static int check_table(const struct loader *l)
     return 0;
 }
 
-/* Looks for a relocation that writes into the payload's segment. */
+/* One walk: is there a relocation that writes into the payload's segment, and which resolvers do
+   they call? */
 struct writing {
     const struct loader *loader;
     uint64_t target;
     bool hit;
+    struct resolvers resolvers;
 };
 
 static bool spares_payload(const struct image *image, const struct relocation *relocation,
@@ -200,6 +202,7 @@ static bool spares_payload(const struct image *image, const struct relocation *r
     writing->target = relocation->target;
     writing->hit = bytes_overlap(relocation->target, relocation_extent(image, relocation),
                                  payload->address, payload->size);
+    resolvers_see(image, relocation, &writing->resolvers);
     return !writing->hit;
 }
 
@@ -219,11 +222,12 @@ static int check_relocations(const struct loader *l)
     }
     struct writing writing = {.loader = l};
     relocations_walk(l->image, spares_payload, &writing);
+    uint64_t resolvers = resolvers_end(l->image, &writing.resolvers);
     if (writing.hit) {
         return no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment",
                   writing.target);
     }
-    return resolvers_digest(l->image) == l->payload->resolvers
+    return resolvers == l->payload->resolvers
                ? 0
                : no(l,
                     "the resolvers of indirect functions (IRELATIVE relocations, symbols of type "

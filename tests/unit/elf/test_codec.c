@@ -27,7 +27,6 @@ union structure {
 
 static void get(struct codec codec, Elf_Type type, const uint8_t *bytes, union structure *out)
 {
-    uint64_t symbol = 0;
     memset(out, 0, sizeof *out);
     switch ((int)type) {
     case ELF_T_EHDR:
@@ -46,10 +45,10 @@ static void get(struct codec codec, Elf_Type type, const uint8_t *bytes, union s
         codec_get_sym(codec, bytes, &out->sym);
         break;
     case ELF_T_REL:
-        codec_get_rel(codec, bytes, &out->rela, &symbol);
+        codec_get_relas(codec, false, bytes, 1, &out->rela);
         break;
     default:
-        codec_get_rela(codec, bytes, &out->rela, &symbol);
+        codec_get_relas(codec, true, bytes, 1, &out->rela);
         break;
     }
 }
@@ -107,6 +106,33 @@ static void compare(struct codec codec, Elf_Type type, size_t size)
     }
 }
 
+/* As many as they are read at once, of each form. */
+static void test_relocations_at_once(void **state)
+{
+    (void)state;
+    enum { COUNT = 5 };
+    srand(2);
+    for (int i = 0; i < 8; i++) {
+        struct codec codec = {.is_64 = i & 1, .big_endian = i & 2};
+        bool addends = i & 4;
+        size_t entry = addends ? codec_rela_size(codec) : codec_rel_size(codec);
+        uint8_t bytes[COUNT * sizeof(Elf64_Rela)];
+        GElf_Rela all[COUNT];
+        for (size_t j = 0; j < sizeof bytes; j++) {
+            bytes[j] = (uint8_t)rand();
+        }
+        memset(all, 0xff, sizeof all);
+        codec_get_relas(codec, addends, bytes, COUNT, all);
+        for (size_t j = 0; j < COUNT; j++) {
+            GElf_Rela one;
+            codec_get_relas(codec, addends, bytes + j * entry, 1, &one);
+            assert_memory_equal(&all[j], &one, sizeof one);
+            assert_true(codec.is_64 ||
+                        (GELF_R_TYPE(one.r_info) < 256 && GELF_R_SYM(one.r_info) < 1u << 24));
+        }
+    }
+}
+
 static void test_against_libelf(void **state)
 {
     (void)state;
@@ -128,6 +154,7 @@ int main(void)
     elf_version(EV_CURRENT);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_libelf),
+        cmocka_unit_test(test_relocations_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
