@@ -414,6 +414,9 @@ static int report(const struct explain *explain, const struct subject *subject,
     } else if (!explain->run || !explain->verbosity->quiet) {
         print_text(findings, stream);
     }
+    if (stream == stdout && (fflush(stdout) != 0 || ferror(stdout))) {
+        return error_set(error, ERROR_SYSTEM, "standard output cannot be written");
+    }
     return write_amended(explain, subject, &findings->events, error);
 }
 

@@ -194,6 +194,8 @@ fails 2 'the record cannot be explained: it has no code=' "a record cut short" "
 fails 2 '--file and a policy: give one of them: see "elfcage explain --help"' "two policies" \
     "$ELFCAGE" explain -f refused --default allow chown
 fails 2 '--amend needs a policy to change' "--amend without a policy" "$ELFCAGE" explain --amend out.json chown
+"$ELFCAGE" explain --default errno --amend out.json chown >/dev/full 2>.err
+is "$? $(cat .err)" "5 elfcage: standard output cannot be written" "--amend whose report cannot be written"
 fails 2 '--exact goes with --run and --amend' "--exact alone" "$ELFCAGE" explain -f refused --exact --amend out.json chown
 fails 2 '--run: give "-- COMMAND' "--run without a command" "$ELFCAGE" explain --run
 fails 2 '--run sees status and ABI: leave --status out' "--run with a status" "$ELFCAGE" explain --run --status 1 -- true
