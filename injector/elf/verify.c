@@ -13,8 +13,8 @@
  *
  * Which code that is depends on the hook (verify_hook.c). Code of libraries runs before the entry
  * point; that is what the entry hook is, and no finding. The same goes for resolvers of indirect
- * functions that the original had, and for its DT_PREINIT_ARRAY, which the payload records; what was
- * added since is a finding.
+ * functions that the original had, and for its DT_PREINIT_ARRAY, which the payload records; what
+ * was added since is a finding.
  */
 #include "elf/verify.h"
 
