@@ -520,6 +520,17 @@ def forge_irelative_other(cage, function):
     raise SystemExit("no IRELATIVE")
 
 
+def forge_rel_irelative(cage, _):
+    """i386: the addend of an IRELATIVE, which leads to a resolver, is the word that it writes to."""
+    for table in (17, 18), (23, 2):
+        for at in cage.relocations(*table, 8):
+            if cage.elf.get(at + 4, 4) == 42:
+                at = cage.elf.offset_of(cage.elf.get(at, 4))
+                cage.elf.put(at, 4, cage.elf.get(at, 4) + 1)
+                return
+    raise SystemExit("no IRELATIVE")
+
+
 def forge_ifunc(cage, name):
     """The function that others find by that name becomes an indirect one."""
     tags = {tag: value for _, tag, value in cage.elf.dynamic()}

@@ -12,6 +12,7 @@ static void *resolve(void) { return (void *)chosen; }
 int indirect(void) __attribute__((ifunc("resolve"), visibility("hidden")));
 int (*pointer)(void) = chosen;
 
+#ifndef NARROW
 /* Never called by the program; a resolver runs before it could use libraries. */
 __attribute__((used)) void *early(void)
 {
@@ -20,6 +21,7 @@ __attribute__((used)) void *early(void)
     __asm__ volatile("syscall" : "=a"(result) : "0"(1L), "D"(1L), "S"(text), "d"(6L) : "rcx", "r11", "memory");
     return (void *)chosen;
 }
+#endif
 
 int exported(void) { return 0; }
 #ifndef LIBRARY
@@ -45,10 +47,16 @@ compile fixed -no-pie -DRESOLVER
 compile static -static -DRESOLVER
 compile static-pie -static-pie -fPIE -DRESOLVER
 compile library.so -shared -fPIC -DLIBRARY
+compile sysv.so -shared -fPIC -DLIBRARY -Wl,--hash-style=sysv
+files=(plain own lazy fixed static static-pie library.so sysv.so libc.so)
+if have_32bit; then # relocations without addends
+    compile own32 -fPIE -pie -m32 -DRESOLVER -DNARROW
+    files+=(own32)
+fi
 
 libc=$(${CC:-gcc} -print-file-name=libc.so.6)
 cp "$libc" libc.so 2>/dev/null || bail "no libc.so.6"
-for file in plain own lazy fixed static static-pie library.so libc.so; do
+for file in "${files[@]}"; do
     cage "$file.caged" "$file" "${deny[@]}"
     succeeds "$file verifies" "$ELFCAGE" verify "${deny[@]}" "$file.caged"
     for tool in strip llvm-strip eu-strip "patchelf --set-rpath /nowhere" "patchelf --page-size 65536 --add-needed libm.so.6"; do
@@ -81,7 +89,7 @@ early() {
     nm "$1" | sed -n 's/ . early$//p'
 }
 found='the resolvers of indirect functions .* are not those of the original'
-for file in plain own library.so libc.so; do
+for file in plain own library.so sysv.so libc.so; do
     if [ "$file" = libc.so ]; then
         forged irelative-other "$file" "$found" 0x30000
         forged ifunc "$file" "$found" getpid
@@ -98,5 +106,6 @@ done
 for file in own lazy fixed; do
     forged irelative-other "$file" "$found" "$(early "$file")"
 done
+[ ! -e own32.caged ] || forged rel-irelative own32 "$found"
 forged rela-relocated plain 'a relocation writes to the dynamic section, to relocations'
 finish

@@ -3,6 +3,9 @@
    tampered with: on what loaders do before the hook. */
 #include "verify_fixture.h"
 
+#include "elf/plan.h"
+#include "subject_elf.h"
+
 /* The file offset of the first program header of that type. */
 static uint64_t phdr_of(const struct caged *c, uint32_t type)
 {
@@ -211,6 +214,44 @@ static void test_verify_knows_the_resolvers(void **state)
     assert_fails(c, OTHER_RESOLVERS);
 }
 
+/* Each architecture has its own number for it. */
+static void test_verify_knows_the_resolvers_of_others(void **state)
+{
+    (void)state;
+    static const struct {
+        struct subject subject;
+        uint32_t type;
+    } cases[] = {
+        {{.dynamic = true}, R_X86_64_IRELATIVE},
+        {{.dynamic = true, .is_32 = true}, R_386_IRELATIVE},
+        {{.dynamic = true, .aarch64 = true}, R_AARCH64_IRELATIVE},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct error error = {0};
+        struct plan *plan = NULL;
+        struct caged c = {.file = {0}};
+        struct image *image = NULL;
+        struct buffer original = subject_make(&cases[i].subject);
+        const struct bytes bytes = {original.data, original.size};
+        assert_int_equal(image_from_bytes(bytes, "subject", &image, &error), 0);
+        assert_int_equal(plan_inject(image, &plain, &plan, &error), 0);
+        c.file = plan_apply(plan, image);
+        plan_free(plan);
+        image_free(image);
+        assert_verifies(&c, NULL);
+        bool wide = !cases[i].subject.is_32;
+        const struct bytes caged = {c.file.data, c.file.size};
+        uint64_t info = subject_section(caged, ".rela.dyn").sh_offset + (wide ? 8 : 4);
+        assert_int_equal(get(&c, info, 4), 8);
+        put(&c, info, 4, cases[i].type + 1);
+        assert_verifies(&c, NULL);
+        put(&c, info, 4, cases[i].type);
+        assert_fails(&c, OTHER_RESOLVERS);
+        buffer_free(&c.file);
+        buffer_free(&original);
+    }
+}
+
 /* Who relocates the relocations makes others of them than are in the file. */
 static void test_verify_finds_relocated_relocations(void **state)
 {
@@ -269,6 +310,7 @@ int main(void)
         TEST(test_verify_looks_at_the_dynamic_section),
         TEST(test_verify_decodes_relr),
         TEST(test_verify_knows_the_resolvers),
+        cmocka_unit_test(test_verify_knows_the_resolvers_of_others),
         TEST(test_verify_finds_relocated_relocations),
     };
     return cmocka_run_group_tests_name("verify_loader", tests, NULL, NULL);
