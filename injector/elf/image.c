@@ -241,8 +241,11 @@ uint64_t image_end(const struct image *image)
         end = end > table ? end : table;
     }
     for (size_t i = 0; i < image->phdr_count; i++) {
-        uint64_t segment = image->phdrs[i].p_offset + image->phdrs[i].p_filesz;
-        end = image->phdrs[i].p_filesz && segment > end ? segment : end;
+        const GElf_Phdr *phdr = &image->phdrs[i];
+        if (phdr->p_type != PT_NULL) { /* its other fields mean nothing, and nobody checks them */
+            uint64_t segment = phdr->p_offset + phdr->p_filesz;
+            end = phdr->p_filesz && segment > end ? segment : end;
+        }
     }
     for (size_t i = 1; i < image->shdr_count; i++) {
         const GElf_Shdr *shdr = &image->shdrs[i];

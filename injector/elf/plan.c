@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "elf/layout.h"
+#include "elf/packed.h"
 #include "elf/payload_format.h"
 #include "elf/payload_write.h"
 #include "elf/relocations.h"
@@ -237,6 +238,12 @@ static int check(const struct image *image, const struct cage *cage, struct erro
     if (found > 0) {
         error_file(error, ERROR_UNSUPPORTED, image_name(image),
                    "caged already: remove the cage first");
+    }
+    if (found == 0 && image_is_packed(image)) {
+        return error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                          "packed by UPX, whose code finds the program by where it lies in this "
+                          "file: not supported: unpack it (upx -d) and cage that; what is caged "
+                          "can be packed");
     }
     if (found != 0 || check_symbol_tables(image, error) != 0 || check_dumped(image, error) != 0) {
         return -1;

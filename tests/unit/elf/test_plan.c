@@ -375,6 +375,63 @@ static void test_plan_refuses_a_trailer(void **state)
     buffer_free(&file);
 }
 
+/* A program header that says PT_NULL covers nothing, whatever stands in its other fields. */
+static void test_plan_sees_a_trailer_under_pt_null(void **state)
+{
+    (void)state;
+    struct buffer file = subject_make(&(struct subject){.property = true, .dynamic = true});
+    Elf64_Ehdr ehdr;
+    memcpy(&ehdr, file.data, sizeof ehdr);
+    size_t place = 0;
+    Elf64_Phdr phdr = {0};
+    for (size_t i = 0; i < ehdr.e_phnum; i++) {
+        place = ehdr.e_phoff + i * sizeof phdr;
+        memcpy(&phdr, file.data + place, sizeof phdr);
+        if (phdr.p_type == PT_GNU_STACK) {
+            break;
+        }
+    }
+    assert_int_equal(phdr.p_type, PT_GNU_STACK);
+    buffer_add(&file, "PK\5\6", 4);
+    phdr = (Elf64_Phdr){.p_type = PT_NULL, .p_offset = 0, .p_filesz = file.size};
+    for (int beyond = 0; beyond < 2; beyond++) {
+        phdr.p_filesz += beyond ? 4096 : 0;
+        memcpy(file.data + place, &phdr, sizeof phdr);
+        const char *layout = NULL;
+        char *refusal = NULL;
+        struct buffer caged = inject(view(&file), &layout, &refusal);
+        expect_text(refusal, ": 4 bytes are appended behind the ELF image");
+        buffer_free(&caged);
+    }
+    buffer_free(&file);
+}
+
+static void test_plan_refuses_what_upx_packed(void **state)
+{
+    (void)state;
+    for (int at_end = 0; at_end < 2; at_end++) {
+        struct buffer file =
+            subject_make(&(struct subject){.property = true, .dynamic = true, .room = 64});
+        Elf64_Ehdr ehdr;
+        memcpy(&ehdr, file.data, sizeof ehdr);
+        size_t table_end = ehdr.e_phoff + ehdr.e_phnum * sizeof(Elf64_Phdr);
+        if (at_end) {
+            buffer_add(&file, "UPX!", 4);
+            buffer_fill(&file, 1, 32);
+        } else {
+            memcpy(file.data + table_end + 4, "UPX!", 4);
+        }
+        const char *layout = NULL;
+        char *refusal = NULL;
+        struct buffer caged = inject(view(&file), &layout, &refusal);
+        expect_text(refusal, "subject: packed by UPX, whose code finds the program by where it "
+                             "lies in this file: not supported: unpack it (upx -d) and cage that; "
+                             "what is caged can be packed");
+        buffer_free(&caged);
+        buffer_free(&file);
+    }
+}
+
 static void test_plan_accepts_section_headers_that_nobody_names(void **state)
 {
     (void)state;
@@ -556,6 +613,8 @@ int main(void)
         cmocka_unit_test(test_plan_refuses_what_has_no_room),
         cmocka_unit_test(test_plan_moves_nothing_that_is_referred_to),
         cmocka_unit_test(test_plan_refuses_a_trailer),
+        cmocka_unit_test(test_plan_sees_a_trailer_under_pt_null),
+        cmocka_unit_test(test_plan_refuses_what_upx_packed),
         cmocka_unit_test(test_plan_accepts_section_headers_that_nobody_names),
         cmocka_unit_test(test_plan_refuses_symbol_tables_that_overlap),
         cmocka_unit_test(test_plan_refuses_a_caged_file),
