@@ -20,9 +20,7 @@
 #define UNREADABLE UINT64_MAX
 /* So many symbols stay in memory while they are looked through. */
 #define PIECE_SYMBOLS ((uint64_t)16384)
-/* Headers of both hash tables, bytes; all their numbers have 32 bits (gABI; GNU_HASH likewise). */
-#define HASH_HEADER_SIZE 8u
-#define GNU_HASH_HEADER_SIZE 16u
+/* Those in hash tables have 32 bits in either class, bytes. */
 #define NUMBER_SIZE 4u
 
 static void add(struct resolvers *resolvers, uint64_t address)
@@ -47,70 +45,124 @@ void resolvers_see(const struct image *image, const struct relocation *relocatio
     add_symbol_count(resolvers, relocation->symbol ? relocation->symbol + 1 : 0);
 }
 
-static uint32_t number_at(const struct image *image, struct bytes numbers, uint64_t index)
-{
-    return bytes_get32(numbers.data + index * NUMBER_SIZE, image_big_endian(image));
-}
+/* A table as it is loaded. */
+struct table {
+    const struct image *image;
+    uint64_t address;
+    size_t entry;       /* bytes */
+    struct bytes whole; /* in the file; empty if it is not in one segment, or its end not known */
+};
 
-/* The highest of them; 0 if there is none. */
-static uint32_t highest_of(const struct image *image, struct bytes numbers)
+/* `count`: of its entries, 0 if that is not known. */
+static struct table table_at(const struct image *image, uint64_t address, size_t entry,
+                             uint64_t count)
 {
-    uint32_t highest = 0;
-    for (uint64_t i = 0; i < numbers.size / NUMBER_SIZE; i++) {
-        uint32_t number = number_at(image, numbers, i);
-        highest = number > highest ? number : highest;
+    struct table table = {.image = image, .address = address, .entry = entry};
+    uint64_t size;
+    if (!bytes_multiply(count, entry, &size) ||
+        !image_at_address(image, address, size, &table.whole)) {
+        table.whole = (struct bytes){NULL, 0};
     }
-    return highest;
+    return table;
 }
 
-/* DT_HASH: as many chain words as symbols, and no word leads behind them. */
-static bool count_hash(const struct image *image, uint64_t table, struct resolvers *resolvers)
+/* patchelf lays tables over the border of two segments: then only single bytes are in one for sure.
+   `buffer` may be used, and has room for an entry. NULL if it is not in the file. */
+static const uint8_t *entry_at(const struct table *table, uint64_t index, uint8_t *buffer)
 {
-    struct bytes header;
-    struct bytes words;
+    uint64_t start = index * table->entry; /* both are small */
+    struct bytes bytes;
+    if (bytes_slice(table->whole, start, table->entry, &bytes)) {
+        return bytes.data;
+    }
+    for (size_t i = 0; i < table->entry; i++) {
+        uint64_t at;
+        if (!bytes_add(table->address, start + i, &at) ||
+            !image_at_address(table->image, at, 1, &bytes)) {
+            return NULL;
+        }
+        buffer[i] = *bytes.data;
+    }
+    return buffer;
+}
+
+static bool read_number(const struct table *table, uint64_t index, uint32_t *number)
+{
+    uint8_t buffer[NUMBER_SIZE];
+    const uint8_t *bytes = entry_at(table, index, buffer);
+    if (bytes) {
+        *number = bytes_get32(bytes, image_big_endian(table->image));
+    }
+    return bytes != NULL;
+}
+
+/* The highest of `count` numbers; 0 if there is none. */
+static bool read_highest(const struct image *image, uint64_t array, uint64_t count,
+                         uint32_t *highest)
+{
+    struct table table = table_at(image, array, NUMBER_SIZE, count);
+    *highest = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t number;
+        if (!read_number(&table, i, &number)) {
+            return false;
+        }
+        *highest = number > *highest ? number : *highest;
+    }
+    return true;
+}
+
+/* DT_HASH: numbers of buckets and chain words, then these. There are as many chain words as
+   symbols, and no word leads behind them. */
+static bool count_hash(const struct image *image, uint64_t address, struct resolvers *resolvers)
+{
+    struct table header = table_at(image, address, NUMBER_SIZE, 2);
+    uint32_t buckets;
+    uint32_t chains;
+    uint32_t highest;
     uint64_t start;
-    if (!image_at_address(image, table, HASH_HEADER_SIZE, &header) ||
-        !bytes_add(table, HASH_HEADER_SIZE, &start)) {
+    if (!read_number(&header, 0, &buckets) || !read_number(&header, 1, &chains) ||
+        !bytes_add(address, (uint64_t)2 * NUMBER_SIZE, &start) ||
+        !read_highest(image, start, (uint64_t)buckets + chains, &highest)) {
         return false;
     }
-    uint64_t buckets = number_at(image, header, 0);
-    uint64_t chains = number_at(image, header, 1);
     add_symbol_count(resolvers, chains);
-    return image_at_address(image, start, (buckets + chains) * NUMBER_SIZE, &words) &&
-           (chains == 0 || highest_of(image, words) < chains);
+    return chains == 0 || highest < chains;
 }
 
-/* DT_GNU_HASH: the chain that begins highest ends last, at the first word with bit 0. */
-static bool count_gnu_hash(const struct image *image, uint64_t table, struct resolvers *resolvers)
+/* DT_GNU_HASH: numbers of buckets, of symbols that are in none, of words of the Bloom filter, a
+   shift; filter, buckets, chain words. The chain that begins highest ends last, at the first word
+   with bit 0. */
+static bool count_gnu_hash(const struct image *image, uint64_t address, struct resolvers *resolvers)
 {
-    struct bytes header;
-    struct bytes words;
+    struct table header = table_at(image, address, NUMBER_SIZE, 4);
+    uint32_t buckets;
+    uint32_t unhashed;
+    uint32_t bloom;
+    uint32_t highest;
     uint64_t start;
-    if (!image_at_address(image, table, GNU_HASH_HEADER_SIZE, &header)) {
+    if (!read_number(&header, 0, &buckets) || !read_number(&header, 1, &unhashed) ||
+        !read_number(&header, 2, &bloom) ||
+        !bytes_add(address, 4 * NUMBER_SIZE + bloom * (uint64_t)codec_word_size(image_codec(image)),
+                   &start) ||
+        !read_highest(image, start, buckets, &highest)) {
         return false;
     }
-    uint64_t buckets = number_at(image, header, 0);
-    uint64_t first = number_at(image, header, 1);
-    uint64_t bloom = (uint64_t)number_at(image, header, 2) * codec_word_size(image_codec(image));
-    if (!bytes_add(table, GNU_HASH_HEADER_SIZE + bloom, &start) ||
-        !image_at_address(image, start, buckets * NUMBER_SIZE, &words)) {
-        return false;
-    }
-    uint64_t index = highest_of(image, words);
-    if (index == 0) {
+    if (highest == 0) {
         return true; /* all buckets are empty */
     }
-    if (index < first || !bytes_add(start, buckets * NUMBER_SIZE, &start)) {
+    if (highest < unhashed || !bytes_add(start, (uint64_t)buckets * NUMBER_SIZE, &start)) {
         return false;
     }
+    struct table chains = table_at(image, start, NUMBER_SIZE, 0);
+    uint64_t index = highest;
+    uint32_t word;
     do {
-        uint64_t address;
-        if (!bytes_add(start, (index - first) * NUMBER_SIZE, &address) ||
-            !image_at_address(image, address, NUMBER_SIZE, &words)) {
+        if (!read_number(&chains, index - unhashed, &word)) {
             return false;
         }
         index++;
-    } while ((number_at(image, words, 0) & 1) == 0);
+    } while ((word & 1) == 0);
     add_symbol_count(resolvers, index);
     return true;
 }
@@ -119,26 +171,26 @@ static bool find_symbols(const struct image *image, struct resolvers *resolvers)
 {
     struct codec codec = image_codec(image);
     size_t entry = codec_sym_size(codec);
+    uint64_t count = resolvers->symbol_count;
     uint64_t address = 0;
-    uint64_t size;
-    struct bytes table;
-    if (resolvers->symbol_count == 0) {
-        return true;
-    }
-    if (!image_dynamic_value(image, DT_SYMTAB, &address) ||
-        !bytes_multiply(resolvers->symbol_count, entry, &size) ||
-        !image_at_address(image, address, size, &table)) {
+    if (count > 0 && !image_dynamic_value(image, DT_SYMTAB, &address)) {
         return false;
     }
-    uint64_t start = (uint64_t)(table.data - image_bytes(image).data);
-    for (uint64_t i = 0; i < resolvers->symbol_count; i++) {
+    struct table table = table_at(image, address, entry, count);
+    for (uint64_t i = 0; i < count; i++) {
         GElf_Sym symbol;
-        codec_get_sym(codec, table.data + i * entry, &symbol);
+        uint8_t buffer[sizeof(Elf64_Sym)];
+        const uint8_t *bytes = entry_at(&table, i, buffer);
+        if (!bytes) {
+            return false;
+        }
+        codec_get_sym(codec, bytes, &symbol);
         if (GELF_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC && symbol.st_shndx != SHN_UNDEF) {
             add(resolvers, symbol.st_value);
         }
-        if ((i + 1) % PIECE_SYMBOLS == 0) {
-            image_forget(image, start + (i + 1 - PIECE_SYMBOLS) * entry, PIECE_SYMBOLS * entry);
+        if ((i + 1) % PIECE_SYMBOLS == 0 && table.whole.size > 0) {
+            uint64_t end = (uint64_t)(bytes - image_bytes(image).data) + entry;
+            image_forget(image, end - PIECE_SYMBOLS * entry, PIECE_SYMBOLS * entry);
         }
     }
     return true;
