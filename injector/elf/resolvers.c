@@ -143,7 +143,9 @@ static bool count_gnu_hash(const struct image *image, uint64_t address, struct r
     uint64_t start;
     if (!read_number(&header, 0, &buckets) || !read_number(&header, 1, &unhashed) ||
         !read_number(&header, 2, &bloom) ||
-        !bytes_add(address, 4 * NUMBER_SIZE + bloom * (uint64_t)codec_word_size(image_codec(image)),
+        !bytes_add(address,
+                   (uint64_t)4 * NUMBER_SIZE +
+                       bloom * (uint64_t)codec_word_size(image_codec(image)),
                    &start) ||
         !read_highest(image, start, buckets, &highest)) {
         return false;
