@@ -18,6 +18,7 @@
 
 #include "elf/dynamic.h"
 #include "elf/initialisers.h"
+#include "elf/verify_table.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -294,6 +295,11 @@ static int settle_preinit(const struct image *image, struct hook_edits *out, str
         return refuse(image, error,
                       "its loader (PT_INTERP) is not glibc's, and musl's ignores DT_PREINIT_ARRAY: "
                       "use --hook entry");
+    }
+    if (table_is_missed(image)) {
+        return refuse(image, error,
+                      "Linux before 5.18 takes other bytes for its program headers, so that ld.so "
+                      "would not see DT_PREINIT_ARRAY: use --hook entry");
     }
     struct initialiser first = initialisers_preinit(image);
     if (first.kind != INITIALISER_NONE) {

@@ -8,6 +8,7 @@
 #include "elf/verify_hook.h"
 
 #include "elf/initialisers.h"
+#include "elf/verify_table.h"
 
 #include <inttypes.h>
 
@@ -89,6 +90,11 @@ int verify_hook(const struct image *image, const struct payload *payload, struct
             return gone(image, error,
                         "its loader (PT_INTERP) is not one that is known to call "
                         "DT_PREINIT_ARRAY");
+        }
+        if (table_is_missed(image)) {
+            return gone(image, error,
+                        "Linux before 5.18 takes other bytes for the program headers, so that "
+                        "ld.so would not see DT_PREINIT_ARRAY");
         }
         return check_first(image, payload, initialisers_preinit(image),
                            "the first element of DT_PREINIT_ARRAY", error);

@@ -9,9 +9,8 @@
  * unstarted; DT_TEXTREL is what would make ld.so open it for writing. Both are refused, the first
  * because a file that asks for it is not what elfcage wrote.
  *
- * ld.so finds all of this through AT_PHDR, which the kernel takes from PT_PHDR: so that has to lead
- * to the table that is looked at here, and whatever loaders might see differently (two of a kind)
- * is refused.
+ * ld.so finds all of this through AT_PHDR: that has to lead to the table that is looked at here
+ * (verify_table.c), and whatever loaders might see differently (two of a kind) is refused.
  */
 #include "elf/verify_loader.h"
 
@@ -19,6 +18,7 @@
 #include "elf/initialisers.h"
 #include "elf/relocations.h"
 #include "elf/resolvers.h"
+#include "elf/verify_table.h"
 
 #include <inttypes.h>
 
@@ -144,47 +144,6 @@ static int check_unique(const struct loader *l, uint32_t type, const char *name)
                            count, name);
 }
 
-/*
- * The kernel tells ld.so where the table is in memory (AT_PHDR). Since Linux 5.18 it goes by the
- * last segment that has the table's offset in the file; ld.so takes the difference to PT_PHDR for
- * the address that all others count from.
- */
-static bool is_loaded_once(const struct image *image)
-{
-    uint64_t table = image_ehdr(image)->e_phoff;
-    size_t count = 0;
-    for (size_t i = 0; i < image_phdr_count(image); i++) {
-        const GElf_Phdr *phdr = image_phdr(image, i);
-        count += phdr->p_type == PT_LOAD && table >= phdr->p_offset &&
-                 table - phdr->p_offset < phdr->p_filesz;
-    }
-    return count <= 1;
-}
-
-/* Is the table where PT_PHDR says, in the file and in memory? */
-static int check_table(const struct loader *l)
-{
-    if (!is_loaded_once(l->image)) {
-        return no(l, "several segments map the program headers: ld.so would take another one's "
-                     "addresses");
-    }
-    size_t index = image_find_phdr(l->image, PT_PHDR);
-    if (index == SIZE_MAX) {
-        return 0;
-    }
-    const GElf_Phdr *phdr = image_phdr(l->image, index);
-    uint64_t size = image_phdr_count(l->image) * codec_phdr_size(image_codec(l->image));
-    uint64_t offset;
-    struct bytes loaded;
-    if (!image_at_address(l->image, phdr->p_vaddr, size, &loaded) ||
-        !image_offset_of(l->image, phdr->p_vaddr, &offset) ||
-        offset != image_ehdr(l->image)->e_phoff) {
-        return no(l, "PT_PHDR does not lead to the program headers: ld.so would see others than "
-                     "the kernel");
-    }
-    return 0;
-}
-
 /* One walk: is there a relocation that writes into the payload's segment, and which resolvers do
    they call? */
 struct writing {
@@ -282,7 +241,7 @@ int loader_sees_the_same(const struct image *image, struct error *error)
     }
     if (check_unique(&l, PT_PHDR, "PT_PHDR") < 0 ||
         check_unique(&l, PT_DYNAMIC, "PT_DYNAMIC") < 0 ||
-        check_unique(&l, PT_INTERP, "PT_INTERP") < 0 || check_table(&l) < 0 ||
+        check_unique(&l, PT_INTERP, "PT_INTERP") < 0 || verify_table(image, error) < 0 ||
         check_dynamic(&l) < 0) {
         return -1;
     }

@@ -418,6 +418,40 @@ def forge_shadow_headers(cage, _):
                          paddr=address, filesz=4096, memsz=4096, align=4096)
 
 
+def forge_headers_elsewhere(cage, _):
+    """The program headers go over the end of a segment: in memory, another one follows, in which the
+    last header, PT_DYNAMIC, names relocations of its own; they make a jump of the stub."""
+    elf = cage.elf
+    elf.data += b"\0" * (-len(elf.data) % 4096)
+    offset, address = len(elf.data), (cage.end + 0x1fff) & ~0xfff
+    tags = {tag: value for _, tag, value in elf.dynamic()}
+    table = elf.offset_of(tags[7])
+    jump = (b"\x48\xb8" + cage.field(ORIGINAL_ENTRY, 8).to_bytes(8, "little") + b"\xff\xe0").ljust(16, b"\x90")
+    rela = elf.data[table:table + tags[8]]
+    for at in 0, 8:
+        rela += struct.pack("<QQ8s", elf.header("entry") + at, 8, jump[at:at + 8])
+    tags.update({7: address + 0x1100, 8: len(rela), 22: 0})
+    tags = {tag: value for tag, value in tags.items() if tag not in (0, 0x6ffffff9)}
+    dynamic = b"".join(struct.pack("<QQ", *entry) for entry in tags.items()) + bytes(16)
+    load = dict(type=PT_LOAD, flags=4, offset=offset, vaddr=address, paddr=address, filesz=0x1000,
+                memsz=0x1000, align=0x1000)
+    segments = [s for s in elf.segments() if s["type"] not in (6, PT_DYNAMIC)]  # without PT_PHDR
+    honest = next(s for s in elf.segments() if s["type"] == PT_DYNAMIC)
+    segments += [load, dict(load, flags=6, offset=offset + 0x2000, vaddr=address + 0x1000,
+                            paddr=address + 0x1000, filesz=0x2000, memsz=0x2000), honest]
+    elf.data += bytes(0x4000)
+    elf.put(*elf.ehdr["phoff"], offset + 0x2000)
+    elf.put(*elf.ehdr["phnum"], 1)
+    elf.set_segment(0, **dict(honest, offset=offset + 0x3000, vaddr=address + 0x2000, paddr=address + 0x2000,
+                              filesz=len(dynamic), memsz=len(dynamic)))
+    elf.data[offset + 0x2100:offset + 0x2100 + len(rela)] = rela
+    elf.data[offset + 0x3000:offset + 0x3000 + len(dynamic)] = dynamic
+    elf.put(*elf.ehdr["phoff"], offset + 0x1000 - elf.header("phentsize") * (len(segments) - 1))
+    elf.put(*elf.ehdr["phnum"], len(segments))
+    for i, segment in enumerate(segments):
+        elf.set_segment(i, **segment)
+
+
 def forge_two_payloads(cage, _):
     cage.add_load((cage.end + 0xffff) // 0x10000 * 0x10000, bytes(cage.part(0, cage.size)))
 

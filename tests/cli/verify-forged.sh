@@ -73,6 +73,9 @@ for file in dynamic static-pie; do
     forged shadow-page "$file" 'share a page'
     forged shadow-headers "$file" 'several segments map the program headers'
 done
+forged headers-elsewhere no-pie 'no segment maps all of the program headers'
+run ./forged
+is "$status $out" "7 main" "and it is a real one: ld.so goes by what it finds in memory, the stub is no more"
 forged preinit dynamic 'DT_PREINIT_ARRAY, which the original did not have'
 for file in static static-pie; do
     forged interpreter "$file" 'interpreter|PT_INTERP'
