@@ -97,6 +97,21 @@ for linker in bfd lld mold; do
     done
 done
 check "RELR" "${CC:-gcc}" array -fuse-ld=lld -Wl,-z,pack-relative-relocs -Wl,--pack-dyn-relocs=relr
+if command -v patchelf >/dev/null; then
+    for linker in bfd lld mold; do
+        library probe.so "${CC:-gcc}" -fuse-ld=$linker || continue
+        check "$linker, before patchelf" "${CC:-gcc}" array -fuse-ld=$linker
+        patchelf --set-rpath /nonexistent/and/longer/than/before --set-soname liblibrary.so original/liblibrary.so
+        succeeds "$linker, patchelf before: caged" "$ELFCAGE" inject -q "${deny[@]}" -o caged/liblibrary.so original/liblibrary.so
+        run caged/program
+        is "$status $(sed 's/ filtered$/ free/' .out)" "0 $(cat plain)" "$linker, patchelf before: works as before"
+        is "$(grep -c ' free$' .out)" 0 "$linker, patchelf before: filtered in its first function"
+        "$ELFCAGE" remove -o back caged/liblibrary.so
+        is "$(digest back)" "$(digest original/liblibrary.so)" "$linker, patchelf before: remove gives the original back"
+    done
+else
+    skip "patchelf before" "patchelf is not installed"
+fi
 check "no section headers" "${CC:-gcc}" both
 "$PYTHON" - original/liblibrary.so <<'P'
 import struct, sys
@@ -181,6 +196,27 @@ if ${CC:-gcc} -shared -fPIC -nostartfiles -fuse-ld=lld -o foreign.so foreign.c 2
     run "$ELFCAGE" inject "${deny[@]}" -o out foreign.so
     is "$status" 0 "a constructor from elsewhere: an entry that means nothing is taken"
     rm -f out
+    # And where every entry means something: unknown tags stand where the ones were that nobody needs.
+    echo 'int nothing;' >bare.c
+    ${CC:-gcc} -shared -fPIC -nostartfiles -nodefaultlibs -fuse-ld=lld -o bare.so bare.c || bail "no library"
+    "$PYTHON" - foreign.so bare.so <<'P'
+import struct, sys
+for path in sys.argv[1:]:
+    data = bytearray(open(path, "rb").read())
+    phoff, = struct.unpack_from("<Q", data, 32)
+    phnum, = struct.unpack_from("<H", data, 56)
+    for at in range(phoff, phoff + 56 * phnum, 56):
+        kind, _, place, _, _, size = struct.unpack_from("<IIQQQQ", data, at)
+        for entry in range(place, place + size, 16) if kind == 2 else ():
+            if struct.unpack_from("<Q", data, entry)[0] in (11, 24, 30, 0x6ffffff9):
+                struct.pack_into("<Q", data, entry, 0x6000beef)
+    open(path, "wb").write(data)
+P
+    fails 4 'foreign.so: its first constructor is known only when it is loaded, and its dynamic section has no entry to spare' \
+        "a constructor from elsewhere, and no entry to spare" "$ELFCAGE" inject "${deny[@]}" -o out foreign.so
+    fails 4 'bare.so: it has no constructor, and its dynamic section no entry to spare' \
+        "no constructor, and no entry to spare" "$ELFCAGE" inject "${deny[@]}" -o out bare.so
+    holds "nothing is left behind" test ! -e out
 fi
 
 # As Debian ships them.
