@@ -311,6 +311,19 @@ size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, siz
     return count;
 }
 
+size_t codec_find_sym_type(struct codec codec, const uint8_t *table, size_t from, size_t count,
+                           unsigned type)
+{
+    size_t entry = codec_sym_size(codec);
+    size_t field = codec.is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info);
+    for (size_t i = from; i < count; i++) {
+        if (GELF_ST_TYPE(table[i * entry + field]) == type) {
+            return i;
+        }
+    }
+    return count;
+}
+
 static void get_relas_32(struct codec codec, bool addends, const uint8_t *bytes, size_t count,
                          GElf_Rela *relas)
 {

@@ -60,5 +60,8 @@ struct codec_wanted {
    there is none. In programs with 100,000 of them this is most of the work. */
 size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, size_t count,
                       const struct codec_wanted *wanted);
+/* The same for symbols of a type (STT_*). */
+size_t codec_find_sym_type(struct codec codec, const uint8_t *table, size_t from, size_t count,
+                           unsigned type);
 
 #endif

@@ -101,10 +101,14 @@ static bool read_highest(const struct image *image, uint64_t array, uint64_t cou
                          uint32_t *highest)
 {
     struct table table = table_at(image, array, NUMBER_SIZE, count);
+    const uint8_t *whole = table.whole.data; /* programs with many symbols have many of these */
+    bool big_endian = image_big_endian(image);
     *highest = 0;
     for (uint64_t i = 0; i < count; i++) {
         uint32_t number;
-        if (!read_number(&table, i, &number)) {
+        if (whole) {
+            number = bytes_get32(whole + i * NUMBER_SIZE, big_endian);
+        } else if (!read_number(&table, i, &number)) {
             return false;
         }
         *highest = number > *highest ? number : *highest;
@@ -169,31 +173,55 @@ static bool count_gnu_hash(const struct image *image, uint64_t address, struct r
     return true;
 }
 
+static void add_symbol(const struct image *image, const uint8_t *bytes, struct resolvers *resolvers)
+{
+    GElf_Sym symbol;
+    codec_get_sym(image_codec(image), bytes, &symbol);
+    if (GELF_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC && symbol.st_shndx != SHN_UNDEF) {
+        add(resolvers, symbol.st_value);
+    }
+}
+
+/* All of them are in one piece of the file. */
+static void find_symbols_in(const struct image *image, const struct table *table, uint64_t count,
+                            struct resolvers *resolvers)
+{
+    const uint8_t *symbols = table->whole.data;
+    uint64_t start = (uint64_t)(symbols - image_bytes(image).data);
+    for (uint64_t piece = 0; piece < count; piece += PIECE_SYMBOLS) {
+        uint64_t end = count - piece < PIECE_SYMBOLS ? count : piece + PIECE_SYMBOLS;
+        for (uint64_t i = piece; i < end; i++) {
+            i = codec_find_sym_type(image_codec(image), symbols, i, end, STT_GNU_IFUNC);
+            if (i < end) {
+                add_symbol(image, symbols + i * table->entry, resolvers);
+            }
+        }
+        if (count > PIECE_SYMBOLS) {
+            image_forget(image, start + piece * table->entry, (end - piece) * table->entry);
+        }
+    }
+}
+
 static bool find_symbols(const struct image *image, struct resolvers *resolvers)
 {
-    struct codec codec = image_codec(image);
-    size_t entry = codec_sym_size(codec);
+    size_t entry = codec_sym_size(image_codec(image));
     uint64_t count = resolvers->symbol_count;
     uint64_t address = 0;
     if (count > 0 && !image_dynamic_value(image, DT_SYMTAB, &address)) {
         return false;
     }
     struct table table = table_at(image, address, entry, count);
+    if (table.whole.size > 0) {
+        find_symbols_in(image, &table, count, resolvers);
+        return true;
+    }
     for (uint64_t i = 0; i < count; i++) {
-        GElf_Sym symbol;
         uint8_t buffer[sizeof(Elf64_Sym)];
         const uint8_t *bytes = entry_at(&table, i, buffer);
         if (!bytes) {
             return false;
         }
-        codec_get_sym(codec, bytes, &symbol);
-        if (GELF_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC && symbol.st_shndx != SHN_UNDEF) {
-            add(resolvers, symbol.st_value);
-        }
-        if ((i + 1) % PIECE_SYMBOLS == 0 && table.whole.size > 0) {
-            uint64_t end = (uint64_t)(bytes - image_bytes(image).data) + entry;
-            image_forget(image, end - PIECE_SYMBOLS * entry, PIECE_SYMBOLS * entry);
-        }
+        add_symbol(image, bytes, resolvers);
     }
     return true;
 }
