@@ -378,13 +378,13 @@ def test_corpus(place, items, whole):
 def fill(place, names):
     """Fetches and unpacks; package -> paths. RuntimeError says why it cannot be."""
     default = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "elfcage-corpus")
-    archive = packages.Archive()
+    archive = packages.Archive(pathlib.Path(os.environ.get("ELFCAGE_CORPUS") or default))
     place.unknown = [name for name in names if name not in archive.known]
     names = [name for name in names if name in archive.known]
     if not names:
         raise RuntimeError("apt knows none of the packages: run apt-get update")
     needed = archive.needed(names)
-    files = packages.fetch(needed, pathlib.Path(os.environ.get("ELFCAGE_CORPUS") or default))
+    files = archive.fetch(needed)
     packages.make_tree(place.tree)
     with concurrent.futures.ThreadPoolExecutor(cells.processors()) as pool:
         found = dict(zip(needed, pool.map(lambda name: packages.unpack(files[name], place.tree), needed)))

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian packages for the corpus: which ones are needed, fetching, unpacking. Nothing is installed.
+"""Which Debian packages the corpus is made of, and the tree that they are unpacked into.
 
-apt says where a package is and what its SHA-256 is (`apt-get download`); it also checks what it
-fetches. What a listed package depends on is fetched too, unless this machine has it, so that programs
-find their libraries. Large packages without machine code (data of games) are left out: a program
-without its data says so, caged or not."""
+tests/debian.py fetches them. What a listed package depends on is wanted too, unless this machine has it,
+so that programs find their libraries. Large packages without machine code (data of games) are left out:
+a program without its data says so, caged or not."""
 
-import hashlib
 import os
 import pathlib
 import re
-import subprocess
+import sys
 
 from cells import harness
 
-LIST = pathlib.Path(__file__).resolve().parent / "packages.txt"
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import debian
+
+LIST = HERE / "packages.txt"
 MOST_DATA_BYTES = 1500000  # of a package for all architectures that is only depended on
-AT_A_TIME = 100
 # Folders that are links into /usr on a merged system.
 MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 LEFT_OUT = ("doc", "man", "locale", "info", "lintian", "icons")  # of usr/share
@@ -35,15 +37,17 @@ def names_in(field):
 
 
 class Archive:
-    """What apt knows. `known`: name -> fields; `provided`: name -> names; `present`: installed here."""
+    """What apt knows. `known`: name -> fields; `provided`: name -> names; `present`: installed here.
+    Files are kept in the folder `cache`."""
 
-    def __init__(self):
+    def __init__(self, cache):
+        self.store = debian.Store(cache)
+        self.cache = cache
         self.known, self.provided = {}, {}
-        machine = harness.run(["dpkg", "--print-architecture"]).out.strip()
-        for text in harness.run(["apt-cache", "dumpavail"]).out.split("\n\n"):
+        for text in self.store.apt("apt-cache", "dumpavail").split("\n\n"):
             fields = dict(line.split(": ", 1) for line in text.splitlines()
                           if not line.startswith(" ") and ": " in line)
-            if "Filename" in fields and fields["Architecture"] in (machine, "all"):
+            if "Filename" in fields:
                 self.known[fields["Package"]] = fields
                 for names in names_in(fields.get("Provides", "")):
                     for name in names:
@@ -79,43 +83,9 @@ class Archive:
         ways = [way for name in clause for way in [name] + self.provided.get(name, [])]
         return next((way for way in ways if way in self.known), None)
 
-
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def files_of(names):
-    """{name of the file that `apt-get download` makes: (package, SHA-256)}"""
-    said = harness.run(["apt-get", "download", "--print-uris", "-q", *names]).out
-    files = {}
-    for line in said.splitlines():
-        found = re.match(r"'[^']*' (\S+) \d+ SHA256:([0-9a-f]{64})", line)
-        if found:
-            files[found[1]] = found[1].split("_")[0], found[2]
-    return files
-
-
-def fetch(names, cache):
-    """{package: its file in the cache}; RuntimeError says why one cannot be had."""
-    cache.mkdir(parents=True, exist_ok=True)
-    files = files_of(names)
-    if len(files) != len(names):
-        lacking = set(names) - {package for package, _ in files.values()}
-        raise RuntimeError(f"apt does not know where these are: {' '.join(sorted(lacking)[:9])}")
-    wanted = [package for name, (package, sum) in files.items()
-              if not (cache / name).exists() or digest(cache / name) != sum]
-    for at in range(0, len(wanted), AT_A_TIME):
-        done = subprocess.run(["apt-get", "download", "-qq", *wanted[at:at + AT_A_TIME]], cwd=cache,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False)
-        if done.returncode != 0:
-            text = done.stdout.decode("utf-8", "replace")
-            raise RuntimeError(f"packages cannot be fetched: {harness.short(text)}")
-    for name, (_, sum) in files.items():
-        if not (cache / name).exists() or digest(cache / name) != sum:
-            raise RuntimeError(f"{name} is not what apt says it is")
-    return {package: cache / name for name, (package, _) in files.items()}
+    def fetch(self, names):
+        """{package: its file in the cache}"""
+        return self.store.fetch(names, self.cache)
 
 
 def make_tree(folder):
@@ -127,15 +97,9 @@ def make_tree(folder):
 
 def unpack(deb, tree):
     """Unpacks a package into the tree; the names of its files, as seen when it is installed."""
-    unpacking = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
-    done = subprocess.run(["tar", "-x", "-v", "--keep-directory-symlink", "--no-same-owner", "-C", tree,
-                           *(f"--exclude=./usr/share/{name}" for name in LEFT_OUT)],
-                          stdin=unpacking.stdout, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          check=False, env=harness.environment())
-    unpacking.stdout.close()
-    if unpacking.wait() != 0 or done.returncode != 0:
-        raise RuntimeError(f"{deb.name}: {harness.short(done.stderr.decode('utf-8', 'replace'))}")
-    names = (line.lstrip(".") for line in done.stdout.decode("utf-8", "replace").splitlines())
+    left_out = [f"--exclude=./usr/share/{name}" for name in LEFT_OUT]
+    names = [name.lstrip(".") for name in debian.unpack(
+        deb, tree, options=["--no-same-owner", *left_out])]
     return [f"/usr{name}" if name.split("/")[1] in MERGED else name for name in names
             if "/" in name and not name.endswith("/")]
 

@@ -21,10 +21,10 @@ import tempfile
 sys.dont_write_bytecode = True  # nothing appears in the tree
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "foreign"))
+sys.path.insert(0, str(HERE.parent))
 
+import debian
 import harness
-import store
 from harness import run, said
 
 SOURCE = HERE.parent / "cli/programs/hooked.c"
@@ -77,14 +77,14 @@ class Tap:
 
 
 def find_upx(folder, cache):
-    """The path of an upx; store.Unavailable says why there is none."""
+    """The path of an upx; debian.Unavailable says why there is none."""
     if shutil.which("upx"):
         return shutil.which("upx")
-    machine = store.command(["dpkg", "--print-architecture"]).strip()
-    release = f"{store.mirror()[1]}-backports"
-    store.unpack([store.Store(machine, cache, release).alone("upx-ucl")], folder)
+    store = debian.Store(cache, release=f"{debian.own_release()}-backports")
+    folder.mkdir()
+    debian.unpack(store.fetch(["upx-ucl"])["upx-ucl"], folder)
     upx = folder / "usr/bin/upx-ucl"
-    store.command([upx, "--version"])
+    debian.command([upx, "--version"])
     return upx
 
 
@@ -198,7 +198,7 @@ def main():
         scratch = pathlib.Path(scratch)
         try:
             upx = find_upx(scratch / "upx", arguments.cache or scratch / "cache")
-        except store.Unavailable as reason:
+        except debian.Unavailable as reason:
             print(f"1..0 # SKIP UPX cannot be had: {reason}")
             return 0
         print(f"# {run([upx, '--version']).out.splitlines()[0]}")

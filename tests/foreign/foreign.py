@@ -33,12 +33,12 @@ import tempfile
 sys.dont_write_bytecode = True  # nothing appears in the tree
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "elf"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "elf")]
 
+import debian
 import harness
 import made
 import programs
-import store
 from harness import run, said
 from targets import TARGETS
 
@@ -261,9 +261,9 @@ def jobs_of(options, elfcage, target, work):
     reason = None
     if options.all and not target.debian:
         try:
-            store.add_cross_compiler(target, options.cache or work / "store",
-                                     work / f"cross-{target.name}")
-        except store.Unavailable as error:
+            made.add_cross_compiler(target, options.cache or work / "store",
+                                    work / f"cross-{target.name}")
+        except debian.Unavailable as error:
             reason = str(error)
     if options.all and target.debian:
         try:
@@ -271,12 +271,13 @@ def jobs_of(options, elfcage, target, work):
             root = work / f"root-{target.name}"
             root.mkdir()
             names = sorted({program.package for program in wanted})
-            debs = store.Store(target.debian, options.cache or work / "store")
-            store.unpack(debs.with_dependencies(names), root)
+            store = debian.Store(options.cache or work / "store", target.debian)
+            for deb in store.fetch(store.with_dependencies(names)).values():
+                debian.unpack(deb, root)
             jobs += [(target, program.path, lambda folder, program=program, root=root:
                       packaged_subject(elfcage, target, root, program, folder))
                      for program in wanted]
-        except store.Unavailable as error:
+        except debian.Unavailable as error:
             reason = str(error)
     if options.only:
         jobs = [job for job in jobs if any(word in job[1] for word in options.only)]

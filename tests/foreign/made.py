@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that are made here for a foreign architecture, without network: by clang, with the C
 library and the binutils of Debian's cross compilers, or by the cross compiler, which no test
-installs: gcc-multilib and it exclude each other. store.py has it unpacked.
+installs: gcc-multilib and it exclude each other. It is unpacked (tests/debian.py).
 
 A kind is (name, what must be installed, command)."""
 
 import collections
+import os
 import pathlib
+import shutil
+
+import debian
 
 HERE = pathlib.Path(__file__).resolve().parent
 KINDS_C = HERE.parent / "elf" / "programs" / "kinds.c"
@@ -14,6 +18,20 @@ KINDS_CC = KINDS_C.with_suffix(".cc")
 BARE_C = HERE / "programs" / "bare.c"
 
 Made = collections.namedtuple("Made", "name needs command")
+
+
+def add_cross_compiler(target, cache, folder):
+    """Puts Debian's cross compiler for a target in front of PATH, unpacked into `folder`: it finds
+    its parts from where it stands. debian.Unavailable says why it cannot be had."""
+    if shutil.which(f"{target.tuple}-gcc-12"):
+        return
+    store = debian.Store(cache)
+    names = [name for name in store.with_dependencies([f"g++-12-{target.tuple}"])
+             if target.name in name]
+    folder.mkdir()
+    for deb in store.fetch(names).values():
+        debian.unpack(deb, folder)
+    os.environ["PATH"] = f"{folder}/usr/bin:{os.environ['PATH']}"
 
 
 def kinds(target):

@@ -2,6 +2,7 @@
 /*
  * The first process of the machines that kernel.py starts: runs the commands of /commands, one a
  * line, and says between which lines the output of each is and how it ended; then powers off.
+ * The kernel has the console until it is here, so that one that does not get here says why.
  */
 #include "raw.h"
 
@@ -44,6 +45,8 @@ static void run(char *line)
 void start(uintptr_t *stack)
 {
     (void)stack;
+    raw(__NR_syslog, 8 /* SYSLOG_ACTION_CONSOLE_LEVEL */, 0, 1, 0, 0, 0);
+    put("\n@init\n");
     raw(__NR_mount, (long)"proc", (long)"/proc", (long)"proc", 0, 0, 0);
     long file = raw(__NR_openat, AT_FDCWD, (long)"/commands", O_RDONLY, 0, 0, 0);
     long size = raw(__NR_read, file, (long)text, sizeof text - 1, 0, 0, 0);
