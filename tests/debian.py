@@ -111,9 +111,18 @@ Acquire::Languages "none";
 Acquire::Retries "2";
 Acquire::http::Timeout "20";
 """, encoding="utf-8")
-        self.apt("apt-get", "-qq", "update")
-        if not any((self.folder / "state/lists").glob("*_Packages*")):
-            raise Unavailable("the archive cannot be reached")
+        self.update(release)
+
+    def update(self, release):
+        """Gets the lists of packages. A mirror may have some that are not whole, while it is brought
+        up to date: only without the release's own, this time's or an earlier one, nothing goes on."""
+        reason = "the archive cannot be reached"
+        try:
+            self.apt("apt-get", "-qq", "update")
+        except Unavailable as error:
+            reason = error
+        if not any((self.folder / "state/lists").glob(f"*_dists_{release}_main_*_Packages*")):
+            raise Unavailable(reason)
 
     def apt(self, *words, cwd=None):
         return command(words, cwd=cwd,
