@@ -9,11 +9,13 @@
  *
  * All of this is read from memory after relocation. So what an element of an array is comes from
  * the relocation that writes it, and a relocation over the dynamic section itself would change all,
- * or one over other relocations, or the symbols that say how much a copy relocation writes.
+ * or one over other relocations, or the symbols that say how much a copy relocation writes and
+ * which functions are indirect ones.
  */
 #include "elf/initialisers.h"
 
 #include "elf/relocations.h"
+#include "elf/resolvers.h"
 
 #include <string.h>
 
@@ -109,7 +111,8 @@ struct sources {
         uint64_t address, size;
     } ranges[6];
     size_t count;
-    uint64_t highest; /* symbol of copy relocations */
+    uint64_t highest;      /* symbol of copy relocations */
+    uint64_t symbol_count; /* as far as relocations lead */
 };
 
 static void add_source(struct sources *sources, uint64_t address, uint64_t size)
@@ -125,6 +128,8 @@ static bool spares_sources(const struct image *image, const struct relocation *r
     bool copy = relocation->type == image_arch(image)->relocations.copy;
     sources->highest =
         copy && relocation->symbol > sources->highest ? relocation->symbol : sources->highest;
+    sources->symbol_count = relocation->symbol >= sources->symbol_count ? relocation->symbol + 1
+                                                                        : sources->symbol_count;
     for (size_t i = 0; i < sources->count; i++) {
         const struct source *source = &sources->ranges[i];
         bool spares = relocation->target < source->address
@@ -156,6 +161,9 @@ bool initialisers_are_relocated(const struct image *image)
         }
     }
     if (!relocations_walk(image, spares_sources, &sources)) {
+        return true;
+    }
+    if (resolvers_are_relocated(image, sources.symbol_count)) {
         return true;
     }
     if (sources.highest == 0 || !image_dynamic_value(image, DT_SYMTAB, &address)) {

@@ -118,7 +118,8 @@ static bool read_highest(const struct image *image, uint64_t array, uint64_t cou
 
 /* DT_HASH: numbers of buckets and chain words, then these. There are as many chain words as
    symbols, and no word leads behind them. */
-static bool count_hash(const struct image *image, uint64_t address, struct resolvers *resolvers)
+static bool count_hash(const struct image *image, uint64_t address, struct resolvers *resolvers,
+                       uint64_t *end)
 {
     struct table header = table_at(image, address, NUMBER_SIZE, 2);
     uint32_t buckets;
@@ -130,6 +131,7 @@ static bool count_hash(const struct image *image, uint64_t address, struct resol
         !read_highest(image, start, (uint64_t)buckets + chains, &highest)) {
         return false;
     }
+    *end = start + ((uint64_t)buckets + chains) * NUMBER_SIZE; /* all of it was read */
     add_symbol_count(resolvers, chains);
     return chains == 0 || highest < chains;
 }
@@ -137,7 +139,8 @@ static bool count_hash(const struct image *image, uint64_t address, struct resol
 /* DT_GNU_HASH: numbers of buckets, of symbols that are in none, of words of the Bloom filter, a
    shift; filter, buckets, chain words. The chain that begins highest ends last, at the first word
    with bit 0. */
-static bool count_gnu_hash(const struct image *image, uint64_t address, struct resolvers *resolvers)
+static bool count_gnu_hash(const struct image *image, uint64_t address, struct resolvers *resolvers,
+                           uint64_t *end)
 {
     struct table header = table_at(image, address, NUMBER_SIZE, 4);
     uint32_t buckets;
@@ -154,6 +157,7 @@ static bool count_gnu_hash(const struct image *image, uint64_t address, struct r
         !read_highest(image, start, buckets, &highest)) {
         return false;
     }
+    *end = start + (uint64_t)buckets * NUMBER_SIZE; /* all of it was read */
     if (highest == 0) {
         return true; /* all buckets are empty */
     }
@@ -169,6 +173,7 @@ static bool count_gnu_hash(const struct image *image, uint64_t address, struct r
         }
         index++;
     } while ((word & 1) == 0);
+    *end = start + (index - unhashed) * NUMBER_SIZE;
     add_symbol_count(resolvers, index);
     return true;
 }
@@ -252,16 +257,36 @@ static uint64_t digest(struct resolvers *resolvers)
     return bytes_get64(result, false);
 }
 
+/* Addresses of what is read here: [start, end) each. */
+struct reading {
+    struct range {
+        uint64_t start, end;
+    } hash, gnu_hash, symbols;
+};
+
+/* From the symbols that relocations lead to, to all that can be found. False if the hash tables
+   cannot be read. */
+static bool count_symbols(const struct image *image, struct resolvers *resolvers,
+                          struct reading *reading)
+{
+    bool readable = true;
+    *reading = (struct reading){0};
+    if (image_dynamic_value(image, DT_HASH, &reading->hash.start)) {
+        readable = count_hash(image, reading->hash.start, resolvers, &reading->hash.end);
+    }
+    if (image_dynamic_value(image, DT_GNU_HASH, &reading->gnu_hash.start)) {
+        readable =
+            count_gnu_hash(image, reading->gnu_hash.start, resolvers, &reading->gnu_hash.end) &&
+            readable;
+    }
+    return readable;
+}
+
 uint64_t resolvers_end(const struct image *image, struct resolvers *resolvers)
 {
-    uint64_t table;
+    struct reading reading;
     bool readable = relocations_unreadable(image) == NULL;
-    if (image_dynamic_value(image, DT_HASH, &table)) {
-        readable = count_hash(image, table, resolvers) && readable;
-    }
-    if (image_dynamic_value(image, DT_GNU_HASH, &table)) {
-        readable = count_gnu_hash(image, table, resolvers) && readable;
-    }
+    readable = count_symbols(image, resolvers, &reading) && readable;
     if (!find_symbols(image, resolvers) || !readable) {
         add(resolvers, UNREADABLE);
     }
@@ -282,4 +307,53 @@ uint64_t resolvers_digest(const struct image *image)
     struct resolvers resolvers = {0};
     relocations_walk(image, see, &resolvers);
     return resolvers_end(image, &resolvers);
+}
+
+/* Can a program write to pages of that range? Elsewhere a relocation ends it. */
+static bool is_writable(const struct image *image, const struct range *range)
+{
+    uint64_t page = image_arch(image)->page_size;
+    for (size_t i = 0; range->start < range->end && i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_W) &&
+            ((range->end - 1) | (page - 1)) >= phdr->p_vaddr &&
+            (range->start & ~(page - 1)) < phdr->p_vaddr + phdr->p_memsz) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool spares(const struct image *image, const struct relocation *relocation, void *context)
+{
+    const struct reading *reading = context;
+    const struct range *const ranges[] = {&reading->hash, &reading->gnu_hash, &reading->symbols};
+    uint64_t extent = relocation_extent(image, relocation);
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        const struct range *range = ranges[i];
+        if (range->start < range->end &&
+            (relocation->target < range->start ? range->start - relocation->target < extent
+                                               : relocation->target < range->end)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool resolvers_are_relocated(const struct image *image, uint64_t symbol_count)
+{
+    struct resolvers resolvers = {.symbol_count = symbol_count};
+    struct reading reading;
+    uint64_t size;
+    if (!count_symbols(image, &resolvers, &reading)) {
+        return true; /* nobody can say what they are */
+    }
+    if (image_dynamic_value(image, DT_SYMTAB, &reading.symbols.start) &&
+        (!bytes_multiply(resolvers.symbol_count, codec_sym_size(image_codec(image)), &size) ||
+         !bytes_add(reading.symbols.start, size, &reading.symbols.end))) {
+        return true;
+    }
+    return (is_writable(image, &reading.hash) || is_writable(image, &reading.gnu_hash) ||
+            is_writable(image, &reading.symbols)) &&
+           !relocations_walk(image, spares, &reading);
 }

@@ -20,4 +20,8 @@ void resolvers_see(const struct image *image, const struct relocation *relocatio
                    struct resolvers *resolvers);
 uint64_t resolvers_end(const struct image *image, struct resolvers *resolvers);
 
+/* Does a relocation write to symbols or hash tables, so that ld.so may find others than these?
+   `symbol_count`: in DT_SYMTAB, as far as relocations lead to it. */
+bool resolvers_are_relocated(const struct image *image, uint64_t symbol_count);
+
 #endif

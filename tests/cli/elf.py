@@ -584,6 +584,25 @@ def forge_rela_relocated(cage, _):
     cage.elf.put(table.start, 8, address + (table.stop - table.start) - 16)
 
 
+def relocate(cage, tag):
+    """A relocation writes into the table of that tag, in a segment that is made writable."""
+    address = {tag: value for _, tag, value in cage.elf.dynamic()}[tag]
+    for i, segment in enumerate(cage.elf.segments()):
+        if segment["type"] == PT_LOAD and segment["vaddr"] <= address < segment["vaddr"] + segment["filesz"]:
+            cage.elf.set_segment(i, flags=segment["flags"] | PF_W)
+    cage.elf.put(cage.relocations(7, 8, 24).start, 8, address + 24)
+
+
+def forge_symbols_relocated(cage, _):
+    """A symbol becomes an indirect function only while the program is loaded."""
+    relocate(cage, 6)
+
+
+def forge_hash_relocated(cage, _):
+    """More symbols are found than there are in the file."""
+    relocate(cage, 0x6ffffef5)
+
+
 def forge_writable(cage, _):
     cage.elf.set_segment(cage.index, flags=cage.elf.segment(cage.index)["flags"] | PF_W)
 

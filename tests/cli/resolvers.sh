@@ -107,5 +107,7 @@ for file in own lazy fixed; do
     forged irelative-other "$file" "$found" "$(early "$file")"
 done
 [ ! -e own32.caged ] || forged rel-irelative own32 "$found"
-forged rela-relocated plain 'a relocation writes to the dynamic section, to relocations'
+for what in rela symbols hash; do
+    forged $what-relocated plain 'a relocation writes to the dynamic section, to relocations'
+done
 finish
