@@ -327,10 +327,10 @@ static bool is_writable(const struct image *image, const struct range *range)
 static bool spares(const struct image *image, const struct relocation *relocation, void *context)
 {
     const struct reading *reading = context;
-    const struct range *const ranges[] = {&reading->hash, &reading->gnu_hash, &reading->symbols};
+    const struct range ranges[] = {reading->hash, reading->gnu_hash, reading->symbols};
     uint64_t extent = relocation_extent(image, relocation);
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-        const struct range *range = ranges[i];
+        const struct range *range = &ranges[i];
         if (range->start < range->end &&
             (relocation->target < range->start ? range->start - relocation->target < extent
                                                : relocation->target < range->end)) {
