@@ -35,7 +35,7 @@ def rules_header(bench, policy):
 
 
 def write_commands(bench, link, policy):
-    """-> (the commands that both groups have, those like ours, those that cost far more)."""
+    """-> (the commands that all groups have, and the groups: how costly they are -> commands)."""
     flags = LINKS[link]
     program = bench.compile("program-" + link, "program.c", *flags)
     caged = program + ".caged"
@@ -56,15 +56,14 @@ def write_commands(bench, link, policy):
             preloaded = Command("LD_PRELOAD of " + whose, [program],
                                 variables=["LD_PRELOAD=" + library])
             (near if whose.startswith("elfcage") else far).append(preloaded)
-    if link == "dynamic":
-        source = "-DFILTER_H=" + filter_header(bench, policy.ours())
-        near.append(Command(FLOOR, [bench.compile("floor", "prebuilt.c", "-DMAIN", source)]))
+    floor = bench.compile("floor-" + link, "prebuilt.c", "-DMAIN", *flags,
+                          "-DFILTER_H=" + filter_header(bench, policy.ours()))
+    near.append(Command(FLOOR, [floor]))
     bwrap = bwrap_command(program, policy.ours())
-    if bwrap:
-        far.append(bwrap)
-    else:
+    if not bwrap:
         bench.report.skip("start", "bwrap is not here, or may not make namespaces")
-    return both, near, far
+    return both, {"": near, ", beside what costs more": far,
+                  ", beside namespaces": [bwrap] if bwrap else []}
 
 
 def bwrap_command(program, path):
@@ -90,14 +89,14 @@ def add_rows(report, part, samples):
 
 
 def measure(bench):
-    """In two groups, since what makes namespaces or loads a long filter leaves work behind (the kernel
+    """In groups, since what makes namespaces or loads a long filter leaves work behind (the kernel
     frees it later) that falls on the next."""
     policy = Policy(bench, "@system-service x86_64", system_service_profile(), NATIVE)
     for link in LINKS:
-        both, near, far = write_commands(bench, link, policy)
-        part = "start: %s program, %s" % (link, policy.title)
-        if near:
-            samples = bench.time(both + near, 200 if bench.quick else 1500, 60)
-            add_rows(bench.report, part, samples)
-        samples = bench.time(both + far, 60 if bench.quick else 300, 60)
-        add_rows(bench.report, part + ", beside what costs more", samples)
+        both, groups = write_commands(bench, link, policy)
+        for beside, commands in groups.items():
+            if commands:
+                rounds = 60 if bench.quick else 300 if beside else 1500
+                samples = bench.time(both + commands, rounds, 60)
+                add_rows(bench.report, "start: %s program, %s%s" % (link, policy.title, beside),
+                         samples)
