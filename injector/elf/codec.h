@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF structures between the file's form (either class, either byte order) the
+ * ELF structures between the file's form (either class, either byte order) and the
  * class-neutral GElf_* form of <gelf.h>. Callers have checked that the bytes are there: a codec
  * only knows sizes. Source: gABI chapters 4 and 5.
  */
