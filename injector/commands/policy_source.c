@@ -330,6 +330,7 @@ static int load_file(const struct policy_source *source, const struct arch *arch
         .format = source->format,
         .include_folders = source->include_folders,
         .include_folder_count = source->include_folder_count,
+        .sets_given = source->sets != NULL,
     };
     if (parse_sets(source->sets, &options.sets, error) < 0) {
         return -1;
@@ -383,8 +384,6 @@ static int check_program(const struct policy_source *source, struct error *error
         {"--audit", source->audit},
         {"--allow-nesting", source->allow_nesting},
         {"--enosys-above", source->enosys_above != NULL},
-        {"--sets", source->sets != NULL},
-        {"--include-dir", source->include_folder_count != 0},
     };
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         if (options[i].given) {

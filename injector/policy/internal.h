@@ -32,6 +32,8 @@ struct policy_format {
     bool drop_ins;     /* takes more than one text */
     bool open_default; /* --default may say what the text leaves open */
     bool depends;      /* on --caps and --min-kernel */
+    bool sets;         /* may name sets of systemd: --sets */
+    bool includes;     /* may include files: --include-dir */
     unsigned readings; /* 1 << COMPAT_*: what --compat may say */
     /* Is the content of this format? The first in the table that says so reads it. NULL: only
        --format chooses it. */

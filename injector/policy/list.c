@@ -236,6 +236,7 @@ const struct policy_format list_format = {
     .name = "list",
     .title = "a list of names",
     .open_default = true,
+    .sets = true,
     .recognise = is_list,
     .read = list_read,
 };

@@ -404,6 +404,7 @@ const struct policy_format minijail_format = {
     .name = "minijail",
     .title = "a policy of minijail",
     .open_default = true,
+    .includes = true,
     .readings = 1u << COMPAT_MINIJAIL0 | 1u << COMPAT_COMPILE_SECCOMP_POLICY,
     .recognise = is_minijail,
     .read = minijail_read,

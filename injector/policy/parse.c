@@ -143,7 +143,8 @@ static const struct policy_format *choose(const struct policy_text *text, const 
     return NULL;
 }
 
-/* An option that the format has no question for is a mistake: who gives it expects something. */
+/* An option that the format has no question for is a mistake: who gives it expects something. That
+   the format allows for it is enough: a folder of files is not asked which of them uses it. */
 static int check_options(const struct policy_format *format, const struct policy_options *options,
                          const char *file, struct error *error)
 {
@@ -153,21 +154,25 @@ static int check_options(const struct policy_format *format, const struct policy
         [COMPAT_MINIJAIL0] = "minijail0",
         [COMPAT_COMPILE_SECCOMP_POLICY] = "compile_seccomp_policy",
     };
-    if (options->default_action && !format->open_default) {
-        return error_file(error, ERROR_USAGE, file,
-                          "--default: %s has a default action of its own: leave the option out",
-                          format->title);
-    }
-    if (options->capability_count && !format->depends) {
-        return error_file(error, ERROR_USAGE, file,
-                          "--caps: %s does not depend on capabilities: leave the option out",
-                          format->title);
-    }
-    if (options->minimum_kernel && !format->depends) {
-        return error_file(error, ERROR_USAGE, file,
-                          "--min-kernel: %s does not depend on the kernel's version: leave the "
-                          "option out",
-                          format->title);
+    const struct {
+        const char *option, *why;
+        bool given, used;
+    } checks[] = {
+        {"--default", "has a default action of its own", options->default_action != NULL,
+         format->open_default},
+        {"--caps", "does not depend on capabilities", options->capability_count != 0,
+         format->depends},
+        {"--min-kernel", "does not depend on the kernel's version", options->minimum_kernel != NULL,
+         format->depends},
+        {"--sets", "names no sets of systemd", options->sets_given, format->sets},
+        {"--include-dir", "includes no files", options->include_folder_count != 0,
+         format->includes},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        if (checks[i].given && !checks[i].used) {
+            return error_file(error, ERROR_USAGE, file, "%s: %s %s: leave the option out",
+                              checks[i].option, format->title, checks[i].why);
+        }
     }
     if (options->compat != COMPAT_NONE && !(format->readings >> options->compat & 1u)) {
         return error_file(error, ERROR_USAGE, file,

@@ -45,6 +45,7 @@ struct policy_options {
         COMPAT_COMPILE_SECCOMP_POLICY
     } compat;
     enum sets_source sets;              /* --sets */
+    bool sets_given;                    /* is `sets` what somebody said? */
     const char *const *include_folders; /* --include-dir: where included files are looked for */
     size_t include_folder_count;
     policy_program_fn *program; /* NULL: a BPF program is refused; else *out is NULL for one */

@@ -317,6 +317,7 @@ const struct policy_format systemd_format = {
     .name = "systemd",
     .title = "a unit of systemd",
     .drop_ins = true,
+    .sets = true,
     .recognise = is_unit,
     .read = read_units,
 };

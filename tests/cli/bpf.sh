@@ -75,12 +75,14 @@ fails 3 'filter: a BPF program, which says no policy: give the policy that it wa
 
 # What it is not.
 fails 2 'filter: a BPF program, which says no policy: leave --to oci out' "not to OCI" "$ELFCAGE" compile --policy filter --to oci -o no
-for option in --audit --allow-nesting '--enosys-above none' '--sets host'; do
+for option in --audit --allow-nesting '--enosys-above none'; do
     # shellcheck disable=SC2086 # words
     fails 2 "filter: ${option%% *}: a BPF program is taken as it is: leave the option out" "not with $option" \
         "$ELFCAGE" inject --policy filter $option -o no call
 done
 fails 2 'filter: --caps: a BPF program does not depend on capabilities: leave the option out' "not with --caps" "$ELFCAGE" compile --policy filter --caps CAP_KILL -o no
+fails 2 'filter: --sets: a BPF program names no sets of systemd: leave the option out' "not with --sets" "$ELFCAGE" compile --policy filter --sets host -o no
+fails 2 'filter: --include-dir: a BPF program includes no files: leave the option out' "not with --include-dir" "$ELFCAGE" compile --policy filter --include-dir . -o no
 fails 2 'filter: --default: a BPF program has a default action of its own' "not with --default" "$ELFCAGE" compile --policy filter --default allow -o no
 fails 2 'other: a second policy file: a BPF program is one file' "not two" "$ELFCAGE" compile --policy filter --policy other -o no
 head -c 12 filter >short

@@ -45,6 +45,14 @@ minijail --compat runc nobody reads a policy of minijail so
 systemd --compat runc nobody reads a unit of systemd so
 oci --compat minijail0 nobody reads OCI seccomp JSON so
 oci --compat compile_seccomp_policy nobody reads OCI seccomp JSON so
+oci --sets host OCI seccomp JSON names no sets of systemd
+oci --sets pinned OCI seccomp JSON names no sets of systemd
+minijail --sets host a policy of minijail names no sets of systemd
+elfcage --sets host a policy in elfcage's own form names no sets of systemd
+oci --include-dir . OCI seccomp JSON includes no files
+systemd --include-dir . a unit of systemd includes no files
+list --include-dir . a list of names includes no files
+elfcage --include-dir . a policy in elfcage's own form includes no files
 T
 for option in '--caps CAP_KILL' '--min-kernel 5.0' '--compat and' '--format oci' '--include-dir .'; do
     # shellcheck disable=SC2086 # words
@@ -55,6 +63,9 @@ for caps in SYS_ADMIN 'CAP_KILL, CAP_BPF' CAP_KILL, ''; do
 done
 succeeds "OCI with its own" "$ELFCAGE" compile -q --policy oci --caps CAP_KILL --min-kernel 5.0 --compat and -o out
 succeeds "minijail with its own" "$ELFCAGE" compile -q --policy minijail --compat minijail0 -o out
+succeeds "minijail that might include" "$ELFCAGE" compile -q --policy minijail --include-dir . -o out
+succeeds "a unit that might name a set" "$ELFCAGE" compile -q --policy systemd --sets pinned -o out
+succeeds "a list that might name a set" "$ELFCAGE" compile -q --policy list --format list --default errno --sets host -o out
 rm -f out oci systemd minijail elfcage list
 fails 2 'deny' "--accept deny" "$ELFCAGE" verify --accept deny program
 fails 2 . "verify without a file" "$ELFCAGE" verify
