@@ -193,7 +193,41 @@ static int check_name(const struct systemd *systemd, const char *name, struct pl
     return 0;
 }
 
-/* "EPERM", "13" or "kill"; what systemd takes: capitals, and no other base than ten. */
+/* An errno as a number, as systemd's safe_atoi() has it: after "0x", "0b" (which no sign may stand
+   in front of), "0o" or "0" the digits are of that base. */
+static bool parse_number(const char *text, uint16_t *number)
+{
+    static const char digits[] = "0123456789abcdef";
+    bool has_sign = *text == '+' || *text == '-';
+    bool negative = *text == '-';
+    text += has_sign ? 1 : 0;
+    char letter = text[0] == '0' ? (char)(text[1] | 0x20) : '\0';
+    bool is_prefixed = letter == 'x' || (!has_sign && (letter == 'b' || letter == 'o'));
+    unsigned base = text[0] == '0' ? 8 : 10;
+    if (is_prefixed) {
+        base = letter == 'x' ? 16 : letter == 'b' ? 2 : 8;
+        text += 2;
+    }
+    uint32_t value = 0;
+    if (!*text) {
+        return false;
+    }
+    for (; *text; text++) {
+        char lower = *text >= 'A' && *text <= 'F' ? (char)(*text | 0x20) : *text;
+        const char *digit = memchr(digits, lower, base);
+        if (!digit) {
+            return false;
+        }
+        value = value * base + (uint32_t)(digit - digits);
+        if (value > POLICY_MAX_ERRNO) {
+            return false;
+        }
+    }
+    *number = (uint16_t)value;
+    return !negative || value == 0;
+}
+
+/* "EPERM" in letters of either case, a number, or "kill" in small ones: what systemd takes. */
 static bool parse_refusal(const char *text, struct action *action)
 {
     if (strcmp(text, "kill") == 0) {
@@ -201,7 +235,8 @@ static bool parse_refusal(const char *text, struct action *action)
         return true;
     }
     action->kind = ACTION_ERRNO;
-    return !text[strcspn(text, "abcdefghijklmnopqrstuvwxyz")] && errno_parse(text, &action->data);
+    return (*text | 0x20) == 'e' ? errno_parse(text, &action->data)
+                                 : parse_number(text, &action->data);
 }
 
 /* "name", "@set", either with ":errno". */

@@ -68,6 +68,15 @@ static const struct {
      "default: allow\nopen: kill-process\n"},
     {{"SystemCallErrorNumber=EPERM\nSystemCallErrorNumber=kill\nSystemCallFilter=~open"},
      "default: allow\nopen: kill-process\n"},
+    /* Names of errnos in letters of either case, numbers in four bases (safe_atoi()). */
+    {{"SystemCallFilter=~open:ebusy read:Ewouldblock mount:0x1F swapon:010 write:0b101 close:0O17 "
+      "mkdir:+5 rmdir:-0 link:00 symlink:0XfFf rename:E2big lseek:+0x10"},
+     "default: allow\nopen: errno:EBUSY\nread: errno:EAGAIN\nmount: errno:EMLINK\nswapon: "
+     "errno:ENOEXEC\nwrite: errno:EIO\nclose: errno:ENOTBLK\nmkdir: errno:EIO\nrmdir: "
+     "errno:0\nlink: errno:0\nsymlink: errno:4095\nrename: errno:E2BIG\nlseek: errno:EBUSY\n"},
+    {{"SystemCallErrorNumber=eperm\nSystemCallFilter=~open"},
+     "default: allow\nopen: errno:EPERM\n"},
+    {{"SystemCallErrorNumber=0x10\nSystemCallFilter=~open"}, "default: allow\nopen: errno:EBUSY\n"},
     /* Later ones add or take away. */
     {{"SystemCallFilter=read write\nSystemCallFilter=open\nSystemCallFilter=~write"},
      "default: kill-process\nread: allow\nwrite: -\nopen: allow\n"},
@@ -347,8 +356,37 @@ static const struct {
      "'' is not a name of a system call: letters, digits and '_' only"},
     {"SystemCallFilter=~^read:", "':' is not the name of an errno, a number from 0 to 4095, or "
                                  "':kill': write 'read:EPERM'"},
-    {"SystemCallFilter=~^read:eperm",
-     "':eperm' is not the name of an errno, a number from 0 to 4095, "
+    {"SystemCallFilter=~^read:KILL",
+     "':KILL' is not the name of an errno, a number from 0 to 4095, "
+     "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:eprem",
+     "':eprem' is not the name of an errno, a number from 0 to 4095, "
+     "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:08", "':08' is not the name of an errno, a number from 0 to 4095, "
+                                   "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:0x", "':0x' is not the name of an errno, a number from 0 to 4095, "
+                                   "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:0xg", "':0xg' is not the name of an errno, a number from 0 to 4095, "
+                                    "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:0b2", "':0b2' is not the name of an errno, a number from 0 to 4095, "
+                                    "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:+0b1",
+     "':+0b1' is not the name of an errno, a number from 0 to 4095, "
+     "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:0o8", "':0o8' is not the name of an errno, a number from 0 to 4095, "
+                                    "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:-5", "':-5' is not the name of an errno, a number from 0 to 4095, "
+                                   "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:++5", "':++5' is not the name of an errno, a number from 0 to 4095, "
+                                    "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:0x1000",
+     "':0x1000' is not the name of an errno, a number from 0 to 4095, "
+     "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:4294967297",
+     "':4294967297' is not the name of an errno, a number from 0 to 4095, "
+     "or ':kill': write 'read:EPERM'"},
+    {"SystemCallFilter=~^read:18446744073709551617",
+     "':18446744073709551617' is not the name of an errno, a number from 0 to 4095, "
      "or ':kill': write 'read:EPERM'"},
     {"SystemCallFilter=~^read:4096",
      "':4096' is not the name of an errno, a number from 0 to 4095, or "
