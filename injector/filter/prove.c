@@ -8,32 +8,26 @@
  * path through the program, continued through the table, is a conjunction of tests on single words,
  * and whether a system call takes it is decided word by word (prove_word.c), exactly.
  *
- * The walk goes depth first through the program and, where it returns, on through the table under
- * the same constraints. A branch is followed only if some system call takes it. Where the table
- * decides, its action and the program's are compared as the kernel understands them; if they
- * differ, the witnesses of the 14 words are a system call that shows it. The interpreter and
- * table_evaluate(), which know nothing of all this, have to confirm it before it is returned.
+ * The walk goes depth first through the program, and through the table beside it as far as what is
+ * known decides its tests; where the program returns, on through what is left of the table. A
+ * branch is followed only if some system call takes it. Where both have decided, their actions are
+ * compared as the kernel understands them; if they differ, the witnesses of the 14 words are a
+ * system call that shows it. The interpreter and table_evaluate(), which know nothing of all this,
+ * have to confirm it before it is returned.
  *
  * Program and table are graphs without loops, so the walk ends; but the number of paths can be
- * exponential, so it has a budget. Nothing is shared with build.c.
+ * exponential. Two things keep it from being walked: what was walked from before is not walked from
+ * again (prove_seen.h), and where it can be, it is walked from with less known than is (attempts).
+ * Neither helps always, so there is a budget; half of it is kept for a walk without them, that
+ * goes into each rule first, and so comes upon a difference that is behind few tests. Nothing is
+ * shared with build.c.
  */
 #include "filter/prove.h"
 
 #include "base/memory.h"
-#include "filter/prove_table.h"
-#include "filter/prove_word.h"
+#include "filter/prove_seen.h"
 
 #include <stddef.h>
-
-/* Where a path stands: before an instruction, the accumulator holding word & mask; or, after the
-   program's return, before a node of the table. */
-struct position {
-    bool in_table;
-    uint8_t word;
-    uint32_t mask;
-    uint32_t at;
-    uint32_t returned; /* in_table only */
-};
 
 /* A branch that is left for later: `position`, reached if `test` holds of word `word`. */
 struct branch {
@@ -49,24 +43,42 @@ struct change {
     struct word before;
 };
 
+/*
+ * A position that is walked from with nothing known of the arguments, although something is: most
+ * programs go on in the same way whatever came before a place where paths meet, and then that place
+ * is done with once and for all. A difference that is found there may be none; then it is walked
+ * from with what is known.
+ */
+struct attempt {
+    struct position position;
+    struct seen_mark seen;
+    size_t branch_count, change_count, store_count; /* what to go back to */
+};
+
 struct walk {
     const struct filter *filter;
     const struct table_graph *graph;
     struct word words[WORD_COUNT];
     struct word_store store;
+    struct seen *seen;      /* owned; NULL: every path is walked */
     struct change *changes; /* owned; what was done to words, to be undone in reverse */
     size_t change_count;
     size_t change_capacity;
     struct branch *branches; /* owned; a stack */
     size_t branch_count;
     size_t branch_capacity;
+    struct attempt *attempts; /* owned; a stack */
+    size_t attempt_count;
+    size_t attempt_capacity;
 };
 
 static void walk_free(struct walk *walk)
 {
     word_store_free(&walk->store);
+    seen_free(walk->seen);
     free(walk->changes);
     free(walk->branches);
+    free(walk->attempts);
 }
 
 /* Adds a test to a word. False if no system call passes. */
@@ -78,16 +90,25 @@ static bool assume(struct walk *walk, uint8_t word, struct word_test test)
     return word_restrict(&walk->words[word], test, &walk->store);
 }
 
+static void go_back(struct walk *walk, size_t change_count, size_t store_count)
+{
+    while (walk->change_count > change_count) {
+        const struct change *change = &walk->changes[--walk->change_count];
+        walk->words[change->word] = change->before;
+    }
+    walk->store.count = store_count;
+}
+
 /* Takes up the next branch that some system call takes. False when none is left. */
 static bool next_branch(struct walk *walk, struct position *position)
 {
     while (walk->branch_count > 0 && !walk->store.exhausted) {
-        struct branch branch = walk->branches[--walk->branch_count];
-        while (walk->change_count > branch.change_count) {
-            const struct change *change = &walk->changes[--walk->change_count];
-            walk->words[change->word] = change->before;
+        while (walk->attempt_count > 0 &&
+               walk->attempts[walk->attempt_count - 1].branch_count == walk->branch_count) {
+            walk->attempt_count--; /* it has been walked to its end */
         }
-        walk->store.count = branch.store_count;
+        struct branch branch = walk->branches[--walk->branch_count];
+        go_back(walk, branch.change_count, branch.store_count);
         if (assume(walk, branch.word, branch.test)) {
             *position = branch.position;
             return true;
@@ -96,35 +117,51 @@ static bool next_branch(struct walk *walk, struct position *position)
     return false;
 }
 
-/* Goes on at `holds`, and later at `fails`. False when no branch is left. */
+/* Goes on at one of the two, and later at the other. False when no branch is left. */
 static bool split(struct walk *walk, uint8_t word, struct word_test test, struct position holds,
-                  struct position fails, struct position *position)
+                  struct position fails, bool fails_first, struct position *position)
 {
+    fails_first = fails_first && walk->seen;
     struct branch *branch = memory_append(&walk->branches, &walk->branch_count,
                                           &walk->branch_capacity, sizeof *walk->branches);
-    *branch = (struct branch){.position = fails,
-                              .test = word_test_negated(test),
+    holds.is_taken_up = fails.is_taken_up = false;
+    *branch = (struct branch){.position = fails_first ? holds : fails,
+                              .test = fails_first ? test : word_test_negated(test),
                               .word = word,
                               .change_count = walk->change_count,
                               .store_count = walk->store.count};
-    if (assume(walk, word, test)) {
-        *position = holds;
+    if (assume(walk, word, fails_first ? word_test_negated(test) : test)) {
+        *position = fails_first ? fails : holds;
         return true;
     }
     return next_branch(walk, position);
 }
 
-/* The word at a byte offset of struct seccomp_data, whose words are in little-endian order on all
-   our targets. */
-static uint8_t word_at(uint32_t offset)
+/* Splits on the test of the table, the program staying where it is. Older nodes first: that leaves
+   a rule, and so knows less than what goes on in it, which is then covered (prove_seen.h). */
+static bool split_table(struct walk *walk, struct position *position)
 {
-    if (offset == offsetof(struct seccomp_data, nr)) {
-        return WORD_NR;
+    const struct table_node *node = &walk->graph->nodes[position->node];
+    struct position holds = *position;
+    struct position fails = *position;
+    holds.node = node->holds;
+    fails.node = node->fails;
+    return split(walk, node->word, node->test, holds, fails, fails.node < holds.node, position);
+}
+
+/* Goes on in the table as far as what is known decides. */
+static const struct table_node *follow_table(struct walk *walk, struct position *position)
+{
+    const struct table_node *node = &walk->graph->nodes[position->node];
+    while (!node->is_leaf && word_store_spend(&walk->store, 1)) {
+        enum word_answer answer = word_decide(&walk->words[node->word], node->test, &walk->store);
+        if (answer == WORD_OPEN) {
+            break;
+        }
+        position->node = answer == WORD_ALWAYS ? node->holds : node->fails;
+        node = &walk->graph->nodes[position->node];
     }
-    if (offset == offsetof(struct seccomp_data, arch)) {
-        return WORD_ARCH;
-    }
-    return (uint8_t)(WORD_ARGUMENTS + (offset - offsetof(struct seccomp_data, args)) / 4);
+    return node;
 }
 
 /* The test of a conditional jump, whose accumulator is word & mask. False if it always holds. */
@@ -147,41 +184,102 @@ static bool jump_test(const struct sock_filter *instruction, uint32_t mask, stru
     }
 }
 
+/* Is nothing left to do at the position? If there is, its walk may have become an attempt. */
+static bool is_covered(struct walk *walk, struct position *position)
+{
+    if (position->is_taken_up || !walk->seen) {
+        return false;
+    }
+    if (seen_before(walk->seen, position, walk->words, &walk->store)) {
+        return true;
+    }
+    position->is_taken_up = true;
+    if (seen_has_failure(walk->seen, position)) {
+        return false;
+    }
+    const struct attempt attempt = {.position = *position,
+                                    .seen = seen_now(walk->seen),
+                                    .branch_count = walk->branch_count,
+                                    .change_count = walk->change_count,
+                                    .store_count = walk->store.count};
+    for (uint8_t word = WORD_ARGUMENTS; word < WORD_COUNT; word++) {
+        *(struct change *)memory_append(&walk->changes, &walk->change_count, &walk->change_capacity,
+                                        sizeof *walk->changes) =
+            (struct change){.word = word, .before = walk->words[word]};
+        walk->words[word] = word_any();
+    }
+    if (seen_before(walk->seen, position, walk->words, &walk->store)) {
+        go_back(walk, attempt.change_count,
+                attempt.store_count); /* nothing is known that matters */
+    } else {
+        *(struct attempt *)memory_append(&walk->attempts, &walk->attempt_count,
+                                         &walk->attempt_capacity, sizeof *walk->attempts) = attempt;
+    }
+    return false;
+}
+
+/* Gives the last attempt up, and goes on at its position with what is known there. False if there
+   is none: then the difference is one. */
+static bool fall_back(struct walk *walk, struct position *position)
+{
+    if (walk->attempt_count == 0 || walk->store.exhausted) {
+        return false;
+    }
+    const struct attempt *attempt = &walk->attempts[--walk->attempt_count];
+    walk->branch_count = attempt->branch_count;
+    go_back(walk, attempt->change_count, attempt->store_count);
+    seen_rewind(walk->seen, attempt->seen);
+    seen_add_failure(walk->seen, &attempt->position);
+    *position = attempt->position;
+    return true;
+}
+
+/* A conditional jump that goes one way or the other. */
+static bool step_jump(struct walk *walk, struct word_test test, struct position *position)
+{
+    const struct sock_filter *instruction = &walk->filter->instructions[position->at];
+    const struct table_node *node = follow_table(walk, position);
+    if (!node->is_leaf && node->word < WORD_ARGUMENTS && position->word >= WORD_ARGUMENTS) {
+        return split_table(walk, position); /* first of all, of which system call we speak */
+    }
+    if (position->word >= WORD_ARGUMENTS && is_covered(walk, position)) {
+        return next_branch(walk, position);
+    }
+    struct position holds = *position;
+    struct position fails = *position;
+    holds.at += 1u + instruction->jt;
+    fails.at += 1u + instruction->jf;
+    return split(walk, position->word, test, holds, fails, fails.at > holds.at, position);
+}
+
 /* One instruction. False when no path is left. */
 static bool step_program(struct walk *walk, struct position *position)
 {
     const struct sock_filter *instruction = &walk->filter->instructions[position->at];
-    struct position next = *position;
-    next.at++;
+    struct word_test test;
     switch (instruction->code) {
     case BPF_LD | BPF_W | BPF_ABS:
-        next.word = word_at(instruction->k);
-        next.mask = UINT32_MAX;
+        position->word = word_at_offset(instruction->k);
+        position->mask = UINT32_MAX;
         break;
     case BPF_ALU | BPF_AND | BPF_K:
-        next.mask &= instruction->k;
+        position->mask &= instruction->k;
         break;
     case BPF_RET | BPF_K:
-        next = (struct position){
-            .in_table = true, .at = walk->graph->root, .returned = instruction->k};
-        break;
+        position->has_returned = true;
+        position->returned = instruction->k;
+        return true;
     case BPF_JMP | BPF_JA:
-        next.at += instruction->k;
+        position->at += instruction->k;
         break;
-    default: {
-        struct position holds = next;
-        struct position fails = next;
-        struct word_test test;
-        holds.at += instruction->jt;
-        fails.at += instruction->jf;
-        if (holds.at != fails.at && jump_test(instruction, next.mask, &test)) {
-            return split(walk, next.word, test, holds, fails, position);
+    default:
+        if (instruction->jt != instruction->jf && jump_test(instruction, position->mask, &test)) {
+            return step_jump(walk, test, position);
         }
-        next = holds;
+        position->at += instruction->jt;
         break;
     }
-    }
-    *position = next;
+    position->at++;
     return true;
 }
 
@@ -200,21 +298,21 @@ static bool is_same_action(uint32_t returned, struct action expected)
 
 enum table_step { STEP_GO_ON, STEP_DONE, STEP_DIFFERENT };
 
-/* One node of the table. */
+/* The program has returned: what the table says. */
 static enum table_step step_table(struct walk *walk, struct position *position)
 {
-    const struct table_node *node = &walk->graph->nodes[position->at];
+    const struct table_node *node = follow_table(walk, position);
+    bool covered = false;
     if (node->is_leaf) {
         if (!is_same_action(position->returned, node->decision)) {
-            return STEP_DIFFERENT;
+            return fall_back(walk, position) ? STEP_GO_ON : STEP_DIFFERENT;
         }
-        return next_branch(walk, position) ? STEP_GO_ON : STEP_DONE;
+        covered = true;
+    } else if (node->word >= WORD_ARGUMENTS) {
+        covered = is_covered(walk, position);
     }
-    struct position holds = *position;
-    struct position fails = *position;
-    holds.at = node->holds;
-    fails.at = node->fails;
-    return split(walk, node->word, node->test, holds, fails, position) ? STEP_GO_ON : STEP_DONE;
+    return (covered ? next_branch(walk, position) : split_table(walk, position)) ? STEP_GO_ON
+                                                                                 : STEP_DONE;
 }
 
 /* All paths. True if they end in equal actions, or the budget ran out; otherwise the witnesses of
@@ -224,10 +322,11 @@ static bool walk_all(struct walk *walk)
     for (size_t word = 0; word < WORD_COUNT; word++) {
         walk->words[word] = word_any();
     }
-    struct position position = {0}; /* the accumulator starts as 0: any word, an empty mask */
+    /* The accumulator starts as 0: any word, an empty mask. */
+    struct position position = {.node = walk->graph->root};
     enum table_step step = STEP_GO_ON;
     while (step == STEP_GO_ON && word_store_spend(&walk->store, 1)) {
-        if (position.in_table) {
+        if (position.has_returned) {
             step = step_table(walk, &position);
         } else if (!step_program(walk, &position)) {
             step = STEP_DONE;
@@ -298,12 +397,8 @@ static enum proof walk_and_confirm(const struct filter *filter, const struct tab
                                    struct walk *walk, struct counterexample *counterexample,
                                    char **reason)
 {
-    uint64_t budget = walk->store.steps_left;
     bool equal = walk_all(walk);
     if (walk->store.exhausted) {
-        *reason = memory_printf("the budget of %llu steps ran out: the policy has too many "
-                                "conditions on one system call",
-                                (unsigned long long)budget);
         return PROOF_OPEN;
     }
     if (equal) {
@@ -320,6 +415,28 @@ static enum proof walk_and_confirm(const struct filter *filter, const struct tab
     return PROOF_REFUTED;
 }
 
+/* Two walks, the second without looking for what has been covered. */
+static enum proof walk_twice(const struct filter *filter, const struct table *table,
+                             const struct table_graph *graph, uint64_t steps,
+                             struct counterexample *counterexample, char **reason)
+{
+    enum proof proof = PROOF_OPEN;
+    for (unsigned i = 0; i < 2 && proof == PROOF_OPEN && !*reason; i++) {
+        struct walk walk = {.filter = filter,
+                            .graph = graph,
+                            .store.steps_left = steps / 2,
+                            .seen = i == 0 ? seen_new(filter, graph) : NULL};
+        proof = walk_and_confirm(filter, table, &walk, counterexample, reason);
+        walk_free(&walk);
+    }
+    if (proof == PROOF_OPEN && !*reason) {
+        *reason = memory_printf("the budget of %llu steps ran out: the policy has too many "
+                                "conditions on one system call",
+                                (unsigned long long)steps);
+    }
+    return proof;
+}
+
 enum proof prove_with_budget(const struct filter *filter, const struct table *table, uint64_t steps,
                              struct counterexample *counterexample, char **reason)
 {
@@ -332,9 +449,7 @@ enum proof prove_with_budget(const struct filter *filter, const struct table *ta
         text = memory_printf("the kernel would not load the program: %s", error.text);
         error_clear(&error);
     } else if (is_accepted(filter, &text) && table_graph_make(table, &graph, &text)) {
-        struct walk walk = {.filter = filter, .graph = &graph, .store.steps_left = steps};
-        proof = walk_and_confirm(filter, table, &walk, counterexample, &text);
-        walk_free(&walk);
+        proof = walk_twice(filter, table, &graph, steps, counterexample, &text);
         table_graph_free(&graph);
     }
     if (reason && proof == PROOF_OPEN) {

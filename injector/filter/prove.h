@@ -9,7 +9,7 @@
 
 /* A step is an instruction or a test that a path meets, or an earlier test that is looked at again
    in the search for a value. Docker's profile takes about ten thousand; a linear program of 4096
-   instructions some ten million. This many take about half a second. */
+   instructions some ten million. This many take a few seconds. */
 #define PROVE_BUDGET_STEPS UINT64_C(200000000)
 
 /* filter_prove() with at most `steps` steps. */

@@ -8,6 +8,8 @@
 #include "filter/prove_word.h"
 #include "filter/table.h"
 
+#include <stddef.h>
+
 /* The words of struct seccomp_data that a program may look at. */
 enum { WORD_NR, WORD_ARCH, WORD_ARGUMENTS, WORD_COUNT = WORD_ARGUMENTS + 2 * POLICY_ARGUMENTS };
 
@@ -15,6 +17,19 @@ enum { WORD_NR, WORD_ARCH, WORD_ARGUMENTS, WORD_COUNT = WORD_ARGUMENTS + 2 * POL
 static inline uint8_t word_of_argument(unsigned argument, bool high)
 {
     return (uint8_t)(WORD_ARGUMENTS + 2 * argument + (high ? 1 : 0));
+}
+
+/* The word at a byte offset of struct seccomp_data, whose words are in little-endian order on all
+   our targets. */
+static inline uint8_t word_at_offset(uint32_t offset)
+{
+    if (offset == offsetof(struct seccomp_data, nr)) {
+        return WORD_NR;
+    }
+    if (offset == offsetof(struct seccomp_data, arch)) {
+        return WORD_ARCH;
+    }
+    return (uint8_t)(WORD_ARGUMENTS + (offset - offsetof(struct seccomp_data, args)) / 4);
 }
 
 struct table_node {

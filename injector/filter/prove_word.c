@@ -90,6 +90,64 @@ static bool passes(const struct word *word, uint32_t value, struct word_store *s
     return true;
 }
 
+/* WORD_EQ and WORD_GT. */
+static enum word_answer decide_positive(const struct word *word, struct word_test test,
+                                        struct word_store *store)
+{
+    bool equal = test.compare == WORD_EQ;
+    uint32_t known = word->fixed & test.mask;
+    if (equal ? (test.k & ~test.mask) || ((word->fixed_value ^ test.k) & known)
+              : test.k >= test.mask) {
+        return WORD_NEVER;
+    }
+    if (equal && known == test.mask) {
+        return WORD_ALWAYS;
+    }
+    if (word->low == word->high) {
+        return word_test_holds(&test, word->low) ? WORD_ALWAYS : WORD_NEVER;
+    }
+    if (test.mask == ALL_BITS) {
+        if (word->high <= test.k && (!equal || word->high < test.k)) {
+            return WORD_NEVER;
+        }
+        if (word->low > test.k) {
+            return equal ? WORD_NEVER : WORD_ALWAYS;
+        }
+    }
+    for (uint32_t at = word->others; at != WORD_NONE; at = store->others[at].older) {
+        const struct word_test *other = &store->others[at].test;
+        if (!word_store_spend(store, 1)) {
+            return WORD_OPEN;
+        }
+        if (other->mask == test.mask && other->k == test.k) {
+            if (other->compare == test.compare) {
+                return WORD_ALWAYS;
+            }
+            if (other->compare == word_test_negated(test).compare) {
+                return WORD_NEVER;
+            }
+        }
+    }
+    return WORD_OPEN;
+}
+
+enum word_answer word_decide(const struct word *word, struct word_test test,
+                             struct word_store *store)
+{
+    if (test.compare == WORD_EQ || test.compare == WORD_GT) {
+        return decide_positive(word, test, store);
+    }
+    switch (decide_positive(word, word_test_negated(test), store)) {
+    case WORD_ALWAYS:
+        return WORD_NEVER;
+    case WORD_NEVER:
+        return WORD_ALWAYS;
+    case WORD_OPEN:
+        break;
+    }
+    return WORD_OPEN;
+}
+
 enum decision { DECIDED_TRUE, DECIDED_FALSE, PENDING };
 
 /* A test that was pending above `bit` (a power of two), when the value has `choice` there (`bit` or

@@ -56,6 +56,12 @@ struct word word_any(void);
 bool word_test_holds(const struct word_test *test, uint32_t value);
 struct word_test word_test_negated(struct word_test test);
 
+/* Does a test hold of all values that pass, or of none? Open also where that would have to be
+   searched for. */
+enum word_answer { WORD_ALWAYS, WORD_NEVER, WORD_OPEN };
+enum word_answer word_decide(const struct word *word, struct word_test test,
+                             struct word_store *store);
+
 /* Adds a test. False if no value passes then; *word and the store are unspecified in that case and
    have to be restored by the caller. */
 bool word_restrict(struct word *word, struct word_test test, struct word_store *store);

@@ -509,38 +509,114 @@ static void test_prove_leaves_open_a_table_with_odd_conditions(void **state)
     }
 }
 
-/* 20 times "is this bit set", both answers going on at the same place: a million paths, all to the
-   same return. */
-static void make_many_paths(struct sock_filter *program, unsigned bits)
+/* "Is this bit set", both answers going on at the same place: 2^bits paths. */
+static size_t add_idle_tests(struct sock_filter *program, size_t count, unsigned bits)
 {
-    *program++ = (struct sock_filter)LOAD(OFFSET_LOW(0));
+    program[count++] = (struct sock_filter)LOAD(OFFSET_LOW(0));
     for (unsigned bit = 0; bit < bits; bit++) {
-        *program++ = (struct sock_filter)JSET(1u << bit, 1, 0);
-        *program++ = (struct sock_filter)AND(0xffffffff);
+        program[count++] = (struct sock_filter)JSET(1u << bit, 1, 0);
+        program[count++] = (struct sock_filter)AND(0xffffffff);
     }
-    *program = (struct sock_filter)ALLOW;
+    return count;
+}
+
+/* Allow if for some pair bit `pair` of argument 0 and bit `pair * step % 32` of argument 1 are set,
+   else errno 1; in that order, in the table and in the program. */
+#define PAIRS_MOST 64
+struct pairs {
+    struct table table;
+    struct table_abi abi;
+    struct table_range range;
+    struct table_rule rules[PAIRS_MOST];
+    struct condition conditions[PAIRS_MOST][2];
+    struct sock_filter program[8 * PAIRS_MOST];
+    struct filter filter;
+};
+
+static struct pairs *make_pairs(unsigned pairs, unsigned step)
+{
+    struct pairs *p = memory_zeroed(1, sizeof *p);
+    static const struct sock_filter head[] = {HEAD};
+    memcpy(p->program, head, sizeof head);
+    size_t count = COUNT(head);
+    for (unsigned i = 0; i < pairs; i++) {
+        uint32_t first = 1u << i % 32;
+        uint32_t second = 1u << i * step % 32;
+        p->conditions[i][0] = (struct condition){0, 32, COMPARE_MASKED_EQ, first, first};
+        p->conditions[i][1] = (struct condition){1, 32, COMPARE_MASKED_EQ, second, second};
+        p->rules[i] = (struct table_rule){p->conditions[i], 2, allow, {0}};
+        const struct sock_filter rule[] = {LOAD(OFFSET_LOW(0)), JSET(first, 0, 3),
+                                           LOAD(OFFSET_LOW(1)), JSET(second, 0, 1), ALLOW};
+        memcpy(&p->program[count], rule, sizeof rule);
+        count += COUNT(rule);
+    }
+    p->program[count++] = (struct sock_filter)ERRNO(1);
+    p->filter = (struct filter){p->program, count};
+    p->range = (struct table_range){0, UINT32_MAX, eperm, {0}, p->rules, pairs};
+    p->abi = (struct table_abi){"x86_64", AUDIT_ARCH_X86_64, &p->range, 1};
+    p->table = (struct table){&p->abi, 1, kill_process};
+    return p;
+}
+
+/* Each pair that fails does so at its first test or at its second: 2^pairs paths. */
+static void test_prove_many_alternatives(void **state)
+{
+    (void)state;
+    static const unsigned steps[] = {1, 7, 8, 0}; /* 8, 0: bits of argument 1 again and again */
+    for (size_t s = 0; s < COUNT(steps); s++) {
+        struct pairs *p = make_pairs(PAIRS_MOST, steps[s]);
+        assert_int_equal(prove_with_budget(&p->filter, &p->table, 20000, NULL, NULL), PROOF_EQUAL);
+        free(p);
+    }
+}
+
+static void test_prove_finds_the_one_alternative_that_differs(void **state)
+{
+    (void)state;
+    for (size_t pair = 0; pair < 32; pair++) {
+        struct pairs *p = make_pairs(32, 7);
+        struct sock_filter *second = &p->program[3 + 5 * pair + 3]; /* HEAD, rules of five */
+        assert_int_equal(second->code, BPF_JMP | BPF_JSET | BPF_K);
+        second->k = second->k == 4 ? 8 : 4;
+        struct counterexample found;
+        assert_int_equal(prove_with_budget(&p->filter, &p->table, 1000000, &found, NULL),
+                         PROOF_REFUTED);
+        assert_confirmed(&p->filter, &p->table, &found, "a pair");
+        free(p);
+    }
 }
 
 static void test_prove_leaves_open_when_the_budget_runs_out(void **state)
 {
     (void)state;
-    struct sock_filter program[2 * 20 + 2];
-    make_many_paths(program, 20);
-    const struct filter filter = {program, COUNT(program)};
-    const struct table table = {NULL, 0, allow};
+    /* Bits are asked for in front, and what is known of them matters behind: in the program alone,
+       which has a rule in front that the table has last. */
+    struct pairs *p = make_pairs(30, 1);
+    const struct table_rule first = p->rules[0];
+    memmove(&p->rules[0], &p->rules[1], 29 * sizeof *p->rules);
+    p->rules[29] = first;
+    const struct filter *filter = &p->filter;
+    const struct table all_allow = {NULL, 0, allow};
+    struct sock_filter idle[2 * 20 + 2];
+    size_t count = add_idle_tests(idle, 0, 20);
+    idle[count++] = (struct sock_filter)ALLOW;
+    const struct filter short_filter = {idle, count};
     CLEANUP_FREE char *reason = NULL;
-    assert_int_equal(prove_with_budget(&filter, &table, 100000, NULL, &reason), PROOF_OPEN);
-    assert_string_equal(reason, "the budget of 100000 steps ran out: the policy has too many "
+    assert_int_equal(prove_with_budget(filter, &p->table, 200, NULL, &reason), PROOF_OPEN);
+    assert_string_equal(reason, "the budget of 200 steps ran out: the policy has too many "
                                 "conditions on one system call");
-    make_many_paths(program, 10);
-    assert_int_equal(prove_with_budget(&filter, &table, 100000, NULL, NULL), PROOF_EQUAL);
+    assert_int_equal(prove_with_budget(filter, &p->table, 100000, NULL, NULL), PROOF_EQUAL);
+    assert_int_equal(prove_with_budget(&short_filter, &all_allow, 1000, NULL, NULL), PROOF_EQUAL);
     /* Whatever the budget is, it never turns into another answer. */
     const struct table other = {NULL, 0, eperm};
     for (uint64_t steps = 0; steps < 40; steps++) {
-        assert_int_not_equal(prove_with_budget(&filter, &table, steps, NULL, NULL), PROOF_EQUAL);
-        assert_int_not_equal(prove_with_budget(&filter, &table, steps, NULL, NULL), PROOF_REFUTED);
-        assert_int_not_equal(prove_with_budget(&filter, &other, steps, NULL, NULL), PROOF_EQUAL);
+        assert_int_not_equal(prove_with_budget(filter, &p->table, steps, NULL, NULL), PROOF_EQUAL);
+        assert_int_not_equal(prove_with_budget(filter, &p->table, steps, NULL, NULL),
+                             PROOF_REFUTED);
+        assert_int_not_equal(prove_with_budget(&short_filter, &other, steps, NULL, NULL),
+                             PROOF_EQUAL);
     }
+    free(p);
 }
 
 static void test_prove_covers_the_longest_program(void **state)
@@ -583,6 +659,8 @@ int main(void)
         cmocka_unit_test(test_prove_leaves_open_what_it_does_not_cover),
         cmocka_unit_test(test_prove_leaves_open_a_table_with_gaps),
         cmocka_unit_test(test_prove_leaves_open_a_table_with_odd_conditions),
+        cmocka_unit_test(test_prove_many_alternatives),
+        cmocka_unit_test(test_prove_finds_the_one_alternative_that_differs),
         cmocka_unit_test(test_prove_leaves_open_when_the_budget_runs_out),
         cmocka_unit_test(test_prove_covers_the_longest_program),
     };
