@@ -295,9 +295,25 @@ static uint64_t get_value(struct codec codec, const uint8_t *symbol)
     return is_host_order(codec) ? value : __builtin_bswap32(value);
 }
 
+static size_t find_type(struct codec codec, const uint8_t *table, size_t from, size_t count,
+                        unsigned type)
+{
+    size_t entry = codec_sym_size(codec);
+    size_t field = codec.is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info);
+    for (size_t i = from; i < count; i++) {
+        if (GELF_ST_TYPE(table[i * entry + field]) == type) {
+            return i;
+        }
+    }
+    return count;
+}
+
 size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, size_t count,
                       const struct codec_wanted *wanted)
 {
+    if (wanted->type != STT_NOTYPE) {
+        return find_type(codec, table, from, count, wanted->type);
+    }
     size_t entry = codec_sym_size(codec);
     size_t field = codec.is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
     for (size_t i = from; i < count; i++) {
@@ -305,19 +321,6 @@ size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, siz
         uint16_t section = get_half(codec, symbol + field);
         if ((section < wanted->section_count && wanted->sections[section]) ||
             get_value(codec, symbol) - wanted->start < wanted->end - wanted->start) {
-            return i;
-        }
-    }
-    return count;
-}
-
-size_t codec_find_sym_type(struct codec codec, const uint8_t *table, size_t from, size_t count,
-                           unsigned type)
-{
-    size_t entry = codec_sym_size(codec);
-    size_t field = codec.is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info);
-    for (size_t i = from; i < count; i++) {
-        if (GELF_ST_TYPE(table[i * entry + field]) == type) {
             return i;
         }
     }

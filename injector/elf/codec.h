@@ -49,19 +49,17 @@ void codec_put_rela(struct codec codec, uint8_t *bytes, const GElf_Rela *rela);
 void codec_put_word(struct codec codec, uint8_t *bytes, uint64_t word);
 
 /* Symbols that are looked for: of a section whose mark is set, or with a value from `start` to less
-   than `end`. */
+   than `end`; or, if that is not STT_NOTYPE, of a type. */
 struct codec_wanted {
     const bool *sections; /* borrowed */
     size_t section_count;
     uint64_t start, end;
+    unsigned type; /* STT_* */
 };
 
 /* The index of the first such symbol in a table of `count`, at `from` or behind it; `count` if
    there is none. In programs with 100,000 of them this is most of the work. */
 size_t codec_find_sym(struct codec codec, const uint8_t *table, size_t from, size_t count,
                       const struct codec_wanted *wanted);
-/* The same for symbols of a type (STT_*). */
-size_t codec_find_sym_type(struct codec codec, const uint8_t *table, size_t from, size_t count,
-                           unsigned type);
 
 #endif

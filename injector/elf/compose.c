@@ -299,29 +299,6 @@ static void write_payload(struct composition *c)
     add_write(c->plan, c->offset, &bytes, "payload");
 }
 
-static int compare_writes(const void *a, const void *b)
-{
-    const struct plan_write *left = a;
-    const struct plan_write *right = b;
-    return (left->target > right->target) - (left->target < right->target);
-}
-
-/* Two writes over one byte mean that the file describes that byte twice: as two structures. */
-static int check_writes(const struct composition *c, struct error *error)
-{
-    const struct plan *plan = c->plan;
-    qsort(plan->writes, plan->write_count, sizeof *plan->writes, compare_writes);
-    for (size_t i = 1; i < plan->write_count; i++) {
-        const struct plan_write *before = &plan->writes[i - 1];
-        const struct plan_write *after = &plan->writes[i];
-        if (after->target - before->target < before->size) {
-            return error_offset(error, ERROR_UNSUPPORTED, image_name(c->image), after->target,
-                                "damaged: %s and %s overlap", before->what, after->what);
-        }
-    }
-    return 0;
-}
-
 /* One round; `undo_bytes` is the size that the record is expected to have. */
 static int compose(struct composition *c, uint64_t undo_bytes, struct error *error)
 {
@@ -398,7 +375,7 @@ static int compose_twice(const struct draft *draft, const struct symbol_survey *
             result = error_file(error, ERROR_INTERNAL, image_name(draft->image),
                                 "the undo record changes its size: report this");
         } else if (result == 0) {
-            result = check_writes(&c, error);
+            result = compose_check(&c, error);
             *out = result == 0 ? STEAL(c.plan) : *out;
         }
         composition_clear(&c);

@@ -82,6 +82,9 @@ void compose_hook_entry(const struct composition *c, size_t index, GElf_Dyn *dyn
 void compose_patch_hook(const struct composition *c, const struct draft_move *move, uint8_t *bytes);
 void compose_write_hook(struct composition *c);
 
+/* compose_check.c: does the finished plan change nothing but what it means to? Sorts its writes. */
+int compose_check(const struct composition *c, struct error *error);
+
 /* The new address of an original one, and the new offset of an original range. */
 uint64_t compose_address(const struct composition *c, uint64_t address);
 uint64_t compose_offset(const struct composition *c, uint64_t offset, uint64_t size);

@@ -37,7 +37,7 @@ static uint64_t symbol_reach(const struct image *image)
         const GElf_Shdr *shdr = image_shdr(image, i);
         size_t count = shdr->sh_type == SHT_DYNSYM ? shdr->sh_size / entry : 0;
         for (size_t j = 0; j < count; j++) {
-            j = layout_find_symbol(image, shdr, j, &wanted);
+            j = image_find_symbol(image, shdr->sh_offset, count, j, &wanted);
             if (j < count) {
                 GElf_Sym sym;
                 codec_get_sym(codec, image_bytes(image).data + shdr->sh_offset + j * entry, &sym);

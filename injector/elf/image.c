@@ -21,6 +21,9 @@
  */
 #define FOLIO_SIZE ((uint64_t)2 << 20)
 
+/* So many symbols stay in memory while a table is looked through. */
+#define PIECE_SYMBOLS ((size_t)16384)
+
 static int check_or_free(struct image *image, struct image **out, struct error *error)
 {
     if (image_check(image, error) != 0) {
@@ -28,6 +31,7 @@ static int check_or_free(struct image *image, struct image **out, struct error *
         return -1;
     }
     image_forget(image, 0, image->bytes.size);
+    image->tables = memory_zeroed(1, sizeof *image->tables);
     *out = image;
     return 0;
 }
@@ -100,6 +104,10 @@ void image_free(struct image *image)
     if (image->map) {
         munmap(image->map, image->bytes.size);
     }
+    if (image->tables) {
+        free(image->tables->relocations.resolvers);
+        free(image->tables);
+    }
     free(image->phdrs);
     free(image->shdrs);
     free(image->name);
@@ -129,6 +137,26 @@ void image_forget(const struct image *image, uint64_t offset, uint64_t size)
         /* Private and never written to: what comes back is the file. */
         madvise((uint8_t *)image->map + start, (size_t)(end - start), MADV_DONTNEED);
     }
+}
+
+size_t image_find_symbol(const struct image *image, uint64_t table, size_t count, size_t from,
+                         const struct codec_wanted *wanted)
+{
+    size_t entry = codec_sym_size(image->codec);
+    const uint8_t *symbols = image->bytes.data + table;
+    while (from < count) {
+        size_t piece = from / PIECE_SYMBOLS * PIECE_SYMBOLS;
+        size_t end = count - piece < PIECE_SYMBOLS ? count : piece + PIECE_SYMBOLS;
+        size_t found = codec_find_sym(image->codec, symbols, from, end, wanted);
+        if (found < end) {
+            return found;
+        }
+        if (count > PIECE_SYMBOLS) {
+            image_forget(image, table + piece * entry, (end - piece) * entry);
+        }
+        from = end;
+    }
+    return count;
 }
 
 const char *image_name(const struct image *image)

@@ -63,6 +63,10 @@ bool image_at_address(const struct image *image, uint64_t address, uint64_t size
 bool image_is_code(const struct image *image, uint64_t address, size_t except);
 /* These bytes are not needed soon: their pages need not stay in memory. They can still be read. */
 void image_forget(const struct image *image, uint64_t offset, uint64_t size);
+/* The first wanted symbol at `from` or behind it, of a table of `count` at an offset of the file,
+   all of it in the file; `count` if there is none. What was looked through is forgotten. */
+size_t image_find_symbol(const struct image *image, uint64_t table, size_t count, size_t from,
+                         const struct codec_wanted *wanted);
 /* The file offset of that address; false if it is in no PT_LOAD's file part. */
 bool image_offset_of(const struct image *image, uint64_t address, uint64_t *offset);
 

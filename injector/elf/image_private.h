@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What image.c and image_check.c share; nobody else includes it. */
+/* What image.c and image_check.c share; of others only those who leave something there include
+   it. */
 #ifndef ELFCAGE_ELF_IMAGE_PRIVATE_H
 #define ELFCAGE_ELF_IMAGE_PRIVATE_H
 
-#include "elf/image.h"
+#include "elf/resolvers.h"
+
+/* What is found when somebody first asks for it, by relocations.c and resolvers.c. */
+struct image_tables {
+    struct relocations_summary relocations;
+    struct resolvers_known resolvers;
+};
 
 struct image {
     char *name;         /* owned */
@@ -21,6 +28,7 @@ struct image {
     struct bytes section_names; /* ends in NUL, or is empty */
     struct bytes dynamic;       /* PT_DYNAMIC up to and without DT_NULL */
     size_t dynamic_count;
+    struct image_tables *tables; /* owned */
 };
 
 /* Reads and checks everything; the image's name and bytes are set. */

@@ -105,73 +105,35 @@ struct initialiser initialisers_preinit(const struct image *image)
     return first_element(image, DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ);
 }
 
-/* What ld.so goes by while it relocates, as addresses. */
-struct sources {
-    struct source {
-        uint64_t address, size;
-    } ranges[6];
-    size_t count;
-    uint64_t highest;      /* symbol of copy relocations */
-    uint64_t symbol_count; /* as far as relocations lead */
-};
-
-static void add_source(struct sources *sources, uint64_t address, uint64_t size)
-{
-    sources->ranges[sources->count++] = (struct source){address, size};
-}
-
-static bool spares_sources(const struct image *image, const struct relocation *relocation,
-                           void *context)
-{
-    struct sources *sources = context;
-    uint64_t extent = relocation_extent(image, relocation);
-    bool copy = relocation->type == image_arch(image)->relocations.copy;
-    sources->highest =
-        copy && relocation->symbol > sources->highest ? relocation->symbol : sources->highest;
-    sources->symbol_count = relocation->symbol >= sources->symbol_count ? relocation->symbol + 1
-                                                                        : sources->symbol_count;
-    for (size_t i = 0; i < sources->count; i++) {
-        const struct source *source = &sources->ranges[i];
-        bool spares = relocation->target < source->address
-                          ? source->address - relocation->target >= extent
-                          : relocation->target - source->address >= source->size;
-        if (!spares) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool initialisers_are_relocated(const struct image *image)
 {
     static const int64_t tables[][2] = {
         {DT_RELR, DT_RELRSZ}, {DT_REL, DT_RELSZ}, {DT_RELA, DT_RELASZ}, {DT_JMPREL, DT_PLTRELSZ}};
-    struct sources sources = {.count = 0};
+    size_t entry = codec_sym_size(image_codec(image));
     size_t index = image_find_phdr(image, PT_DYNAMIC);
     uint64_t address;
     uint64_t size;
     if (index == SIZE_MAX) {
         return false;
     }
-    add_source(&sources, image_phdr(image, index)->p_vaddr, image_phdr(image, index)->p_memsz);
+    const GElf_Phdr *dynamic = image_phdr(image, index);
+    if (relocations_write_to(image, dynamic->p_vaddr, dynamic->p_memsz, NULL)) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         if (image_dynamic_value(image, tables[i][0], &address) &&
-            image_dynamic_value(image, tables[i][1], &size)) {
-            add_source(&sources, address, size);
+            image_dynamic_value(image, tables[i][1], &size) &&
+            relocations_write_to(image, address, size, NULL)) {
+            return true;
         }
     }
-    if (!relocations_walk(image, spares_sources, &sources)) {
+    uint64_t copied = relocations_summary(image)->copy_symbol_count;
+    if (copied > 0 && image_dynamic_value(image, DT_SYMTAB, &address) &&
+        (!bytes_multiply(copied, entry, &size) ||
+         relocations_write_to(image, address, size, NULL))) {
         return true;
     }
-    if (resolvers_are_relocated(image, sources.symbol_count)) {
-        return true;
-    }
-    if (sources.highest == 0 || !image_dynamic_value(image, DT_SYMTAB, &address)) {
-        return false;
-    }
-    /* Only programs have copy relocations, and they are the short ones. */
-    add_source(&sources, address, (sources.highest + 1) * codec_sym_size(image_codec(image)));
-    return !relocations_walk(image, spares_sources, &sources);
+    return resolvers_are_relocated(image);
 }
 
 bool initialisers_preinit_is_called(const struct image *image)

@@ -15,7 +15,6 @@
 
 /* A kernel dumps this much of a mapped ELF file into a core, whatever its page size is. */
 #define FIRST_PAGE 4096u
-#define PIECE_SYMBOLS ((size_t)16384)
 
 void layout_reason(struct buffer *reasons, const struct draft *draft, const char *format, ...)
 {
@@ -196,26 +195,6 @@ bool layout_is_pointer(int64_t tag)
     default:
         return tag >= DT_ADDRRNGLO && tag <= DT_ADDRRNGHI;
     }
-}
-
-size_t layout_find_symbol(const struct image *image, const GElf_Shdr *table, size_t from,
-                          const struct codec_wanted *wanted)
-{
-    struct codec codec = image_codec(image);
-    size_t entry = codec_sym_size(codec);
-    size_t count = table->sh_size / entry;
-    const uint8_t *symbols = image_bytes(image).data + table->sh_offset;
-    while (from < count) {
-        size_t piece = from / PIECE_SYMBOLS * PIECE_SYMBOLS;
-        size_t end = count - piece < PIECE_SYMBOLS ? count : piece + PIECE_SYMBOLS;
-        size_t found = codec_find_sym(codec, symbols, from, end, wanted);
-        if (found < end) {
-            return found;
-        }
-        image_forget(image, table->sh_offset + piece * entry, (end - piece) * entry);
-        from = end;
-    }
-    return count;
 }
 
 const struct draft_move *draft_find_move(const struct draft *draft, uint64_t offset, uint64_t size)

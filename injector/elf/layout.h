@@ -79,10 +79,6 @@ uint64_t layout_page(const struct image *image);
 uint64_t layout_table_end(const struct image *image);
 /* Does that tag of the dynamic section hold an address? */
 bool layout_is_pointer(int64_t tag);
-/* The first symbol at `from` or behind it that is wanted, of a symbol table of the image; its
-   number of symbols if there is none. What was looked through need not stay in memory. */
-size_t layout_find_symbol(const struct image *image, const GElf_Shdr *table, size_t from,
-                          const struct codec_wanted *wanted);
 void layout_reason(struct buffer *reasons, const struct draft *draft, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void draft_clear(struct draft *draft);

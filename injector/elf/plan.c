@@ -131,91 +131,29 @@ static int check_symbol_tables(const struct image *image, struct error *error)
     return 0;
 }
 
-/* Is any of these bytes of the file in the ELF header or in the program headers? */
-static bool is_in_headers(const struct image *image, uint64_t offset, uint64_t size)
-{
-    struct codec codec = image_codec(image);
-    return bytes_overlap(offset, size, 0, codec_ehdr_size(codec)) ||
-           bytes_overlap(offset, size, image_ehdr(image)->e_phoff,
-                         image_phdr_count(image) * codec_phdr_size(codec));
-}
-
-/* The headers will change. What else a loader reads must not be in the same bytes, or it would
-   change too. */
-static int check_headers(const struct image *image, struct error *error)
-{
-    static const struct {
-        int64_t tag, size_tag; /* 0: its first byte */
-    } tables[] = {
-        {DT_REL, DT_RELSZ},
-        {DT_RELA, DT_RELASZ},
-        {DT_RELR, DT_RELRSZ},
-        {DT_JMPREL, DT_PLTRELSZ},
-        {DT_SYMTAB, 0},
-        {DT_STRTAB, DT_STRSZ},
-        {DT_HASH, 0},
-        {DT_GNU_HASH, 0},
-        {DT_INIT_ARRAY, DT_INIT_ARRAYSZ},
-        {DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ},
-    };
-    bool shared = false;
-    for (size_t i = 0; i < image_phdr_count(image); i++) {
-        const GElf_Phdr *phdr = image_phdr(image, i);
-        shared = shared || ((phdr->p_type == PT_DYNAMIC || phdr->p_type == PT_INTERP) &&
-                            is_in_headers(image, phdr->p_offset, phdr->p_filesz));
-    }
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        uint64_t address;
-        uint64_t offset;
-        uint64_t size = 1;
-        shared = shared ||
-                 (image_dynamic_value(image, tables[i].tag, &address) &&
-                  (!tables[i].size_tag || image_dynamic_value(image, tables[i].size_tag, &size)) &&
-                  image_offset_of(image, address, &offset) && is_in_headers(image, offset, size));
-    }
-    return shared ? error_file(error, ERROR_UNSUPPORTED, image_name(image),
-                               "damaged: what its dynamic section names is in its headers")
-                  : 0;
-}
-
-/* What relocations may write to, and the first that writes elsewhere. */
-struct writing {
-    uint64_t end; /* of all segments */
-    bool outside;
-    uint64_t target;
-};
-
-static bool writes_inside(const struct image *image, const struct relocation *relocation,
-                          void *context)
-{
-    struct writing *writing = context;
-    writing->target = relocation->target;
-    writing->outside =
-        !bytes_in(relocation->target, relocation_extent(image, relocation), writing->end);
-    return !writing->outside;
-}
-
 /* Behind the last segment is where the payload will be: no relocation writes there, or verify could
    not tell a damaged file from one that was tampered with. */
 static int check_relocations(const struct image *image, struct error *error)
 {
-    struct writing writing = {.end = 0};
+    uint64_t end = 0; /* of all segments */
+    uint64_t target;
     for (size_t i = 0; i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
-        if (phdr->p_type == PT_LOAD && phdr->p_vaddr + phdr->p_memsz > writing.end) {
-            writing.end = phdr->p_vaddr + phdr->p_memsz; /* in range: image_check.c */
+        if (phdr->p_type == PT_LOAD && phdr->p_vaddr + phdr->p_memsz > end) {
+            end = phdr->p_vaddr + phdr->p_memsz; /* in range: image_check.c */
         }
     }
-    if (relocations_walk(image, writes_inside, &writing)) {
-        return 0;
+    if (!relocations_summary(image)->readable) {
+        return error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                          "damaged: a table of relocations that its dynamic section names is not "
+                          "in the file");
     }
-    return writing.outside ? error_file(error, ERROR_UNSUPPORTED, image_name(image),
-                                        "damaged: what a relocation writes to 0x%" PRIx64
-                                        " reaches behind all segments",
-                                        writing.target)
-                           : error_file(error, ERROR_UNSUPPORTED, image_name(image),
-                                        "damaged: a table of relocations that its dynamic section "
-                                        "names is not in the file");
+    return !relocations_write_to(image, end, UINT64_MAX, &target)
+               ? 0
+               : error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                            "damaged: what a relocation writes to 0x%" PRIx64
+                            " reaches behind all segments",
+                            target);
 }
 
 static int check(const struct image *image, const struct cage *cage, struct error *error)
@@ -252,7 +190,7 @@ static int check(const struct image *image, const struct cage *cage, struct erro
         error->kind = ERROR_UNSUPPORTED;
         return -1;
     }
-    if (check_headers(image, error) != 0 || check_relocations(image, error) != 0) {
+    if (check_relocations(image, error) != 0) {
         return -1;
     }
     return check_trailer(image, error);

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "elf/relocations.h"
+#include "elf/resolvers.h"
 
 #include <string.h>
 
@@ -79,18 +80,39 @@ static bool dynamic_allows(const struct draft *draft)
             return false;
         }
     }
-    return true;
+    const struct resolvers_source *sources = resolvers_sources(draft->image);
+    for (size_t i = 0; sources && i < RESOLVERS_SOURCES; i++) {
+        if (!is_whole(draft, sources[i].start, sources[i].size)) {
+            return false;
+        }
+    }
+    return sources != NULL;
 }
 
-/* Neither what is written to may move nor what a pointer leads to. */
-static bool relocation_allows(const struct image *image, const struct relocation *relocation,
-                              void *context)
+static bool leads_elsewhere(const struct image *image, const struct relocation *relocation,
+                            void *context)
 {
     const struct draft *draft = context;
     uint64_t pointer;
-    return !moves_address(draft, relocation->target) &&
-           !(relocation->symbol == 0 && relocation_addend(image, relocation, &pointer) &&
+    return !(relocation->symbol == 0 && relocation_addend(image, relocation, &pointer) &&
              moves_address(draft, pointer));
+}
+
+/* Neither what is written to may move nor what a pointer leads to. */
+static bool relocations_allow(struct draft *draft)
+{
+    const struct relocations_summary *summary = relocations_summary(draft->image);
+    bool pointed_to = false;
+    for (size_t i = 0; i < draft->move_count; i++) {
+        const struct draft_move *move = &draft->moves[i];
+        if (relocations_write_to(draft->image, move->address, move->size, NULL)) {
+            return false;
+        }
+        pointed_to = pointed_to || move->address == 0 ||
+                     (summary->pointers_lowest < move->address + move->size &&
+                      summary->pointers_highest >= move->address);
+    }
+    return !pointed_to || relocations_walk(draft->image, leads_elsewhere, draft);
 }
 
 /* The name of a symbol, "" if it has none that ends within the string table. */
@@ -164,7 +186,7 @@ static void find_symbols(struct draft *draft)
         bool is_table = shdr->sh_type == SHT_SYMTAB || shdr->sh_type == SHT_DYNSYM;
         size_t count = is_table ? shdr->sh_size / entry : 0;
         for (size_t j = 0; j < count; j++) {
-            j = layout_find_symbol(image, shdr, j, &wanted);
+            j = image_find_symbol(image, shdr->sh_offset, count, j, &wanted);
             if (j < count) {
                 struct draft_symbol *symbol =
                     memory_append(&draft->symbols, &draft->symbol_count, &draft->symbol_capacity,
@@ -199,7 +221,7 @@ bool references_allow(struct draft *draft, const char **problem)
         *problem = "a dynamic table would be split";
         return false;
     }
-    if (!relocations_walk(draft->image, relocation_allows, draft)) {
+    if (!relocations_allow(draft)) {
         *problem = "a relocation refers to what would move";
         return false;
     }

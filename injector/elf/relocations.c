@@ -10,6 +10,9 @@
  */
 #include "elf/relocations.h"
 
+#include "base/memory.h"
+#include "elf/image_private.h"
+
 /* So much of a table stays in memory while it is walked, bytes: whole entries of every form. */
 #define PIECE_SIZE ((size_t)48 * 16384)
 
@@ -210,4 +213,128 @@ uint64_t relocation_extent(const struct image *image, const struct relocation *r
     codec_get_sym(codec, bytes.data, &symbol);
     /* glibc takes the smaller one of both symbols, musl this one. */
     return relocation->counted && symbol.st_size < word ? word : symbol.st_size;
+}
+
+/* What is summed up, with what is asked of the architecture once and not for each of them. */
+struct summing {
+    struct relocations_summary *summary;
+    struct relocation_types types;
+    uint64_t word;
+    uint64_t dynamic; /* address of the dynamic section */
+};
+
+static void add_resolver(const struct image *image, const struct relocation *relocation,
+                         struct relocations_summary *summary)
+{
+    uint64_t address = 0;
+    relocation_addend(image, relocation, &address);
+    *(uint64_t *)memory_append(&summary->resolvers, &summary->resolver_count,
+                               &summary->resolver_capacity, sizeof *summary->resolvers) = address;
+}
+
+static void add_written(const struct summing *summing, uint64_t start, uint64_t size)
+{
+    struct relocations_summary *summary = summing->summary;
+    uint64_t end = size > UINT64_MAX - start ? UINT64_MAX : start + size;
+    if (start >= end) {
+        return;
+    }
+    summary->written_start = start < summary->written_start ? start : summary->written_start;
+    summary->written_end = end > summary->written_end ? end : summary->written_end;
+    if (end <= summing->dynamic) {
+        summary->untouched_start = end > summary->untouched_start ? end : summary->untouched_start;
+    } else if (start > summing->dynamic) {
+        summary->untouched_end = start < summary->untouched_end ? start : summary->untouched_end;
+    } else {
+        summary->untouched_start = UINT64_MAX;
+    }
+}
+
+static void add_pointer(struct relocations_summary *summary, const struct relocation *relocation)
+{
+    uint64_t addend = relocation->addend;
+    if (!relocation->has_addend) { /* to read them all would cost more than they save */
+        summary->pointers_lowest = 0;
+        summary->pointers_highest = UINT64_MAX;
+    } else if (addend != 0) { /* as those of thread-local variables have it */
+        summary->pointers_lowest =
+            addend < summary->pointers_lowest ? addend : summary->pointers_lowest;
+        summary->pointers_highest =
+            addend > summary->pointers_highest ? addend : summary->pointers_highest;
+    }
+}
+
+static bool sum_up(const struct image *image, const struct relocation *relocation, void *context)
+{
+    const struct summing *summing = context;
+    struct relocations_summary *summary = summing->summary;
+    uint64_t size = summing->word;
+    if (relocation->type == summing->types.copy ||
+        relocation->type == summing->types.tls_descriptor) {
+        size = relocation_extent(image, relocation);
+    }
+    add_written(summing, relocation->target, size);
+    if (relocation->type == summing->types.irelative) {
+        add_resolver(image, relocation, summary);
+    }
+    if (relocation->symbol == 0) {
+        add_pointer(summary, relocation);
+    } else if (relocation->symbol >= summary->symbol_count) {
+        summary->symbol_count = relocation->symbol + 1;
+    }
+    if (relocation->type == summing->types.copy &&
+        relocation->symbol >= summary->copy_symbol_count) {
+        summary->copy_symbol_count = relocation->symbol + 1;
+    }
+    return true;
+}
+
+const struct relocations_summary *relocations_summary(const struct image *image)
+{
+    struct relocations_summary *summary = &image->tables->relocations;
+    size_t index = image_find_phdr(image, PT_DYNAMIC);
+    if (summary->made) {
+        return summary;
+    }
+    *summary = (struct relocations_summary){.made = true,
+                                            .written_start = UINT64_MAX,
+                                            .untouched_end = UINT64_MAX,
+                                            .pointers_lowest = UINT64_MAX};
+    struct summing summing = {.summary = summary,
+                              .types = image_arch(image)->relocations,
+                              .word = codec_word_size(image_codec(image)),
+                              .dynamic = index == SIZE_MAX ? 0 : image_phdr(image, index)->p_vaddr};
+    summary->readable = relocations_walk(image, sum_up, &summing);
+    return summary;
+}
+
+struct writer {
+    uint64_t address, size; /* that is written to */
+    uint64_t target;
+};
+
+static bool spares(const struct image *image, const struct relocation *relocation, void *context)
+{
+    struct writer *writer = context;
+    uint64_t extent = relocation_extent(image, relocation);
+    writer->target = relocation->target;
+    return relocation->target < writer->address
+               ? writer->address - relocation->target >= extent
+               : extent == 0 || relocation->target - writer->address >= writer->size;
+}
+
+bool relocations_write_to(const struct image *image, uint64_t address, uint64_t size,
+                          uint64_t *target)
+{
+    const struct relocations_summary *summary = relocations_summary(image);
+    uint64_t end = size > UINT64_MAX - address ? UINT64_MAX : address + size;
+    struct writer writer = {.address = address, .size = size};
+    bool outside = address >= end || end <= summary->written_start ||
+                   address >= summary->written_end ||
+                   (address >= summary->untouched_start && end <= summary->untouched_end);
+    bool result = !summary->readable || (!outside && !relocations_walk(image, spares, &writer));
+    if (result && target) {
+        *target = writer.target;
+    }
+    return result;
 }

@@ -54,7 +54,31 @@ bool relocations_walk_table(const struct image *image, enum relocation_table tab
 bool relocation_addend(const struct image *image, const struct relocation *relocation,
                        uint64_t *addend);
 
-/* How many bytes from its target a relocation writes, at most. */
+/* How many bytes from its target a relocation writes, at most; UINT64_MAX if nobody can say. */
 uint64_t relocation_extent(const struct image *image, const struct relocation *relocation);
+
+/*
+ * What all of them come to. Tables of half a million are not rare, and many questions are asked of
+ * them, so this is found by one walk for each image, when it is first asked for.
+ */
+struct relocations_summary {
+    bool made;
+    bool readable;                              /* else nothing below means anything */
+    uint64_t written_start, written_end;        /* all that is written to; start >= end: nothing */
+    uint64_t untouched_start, untouched_end;    /* the widest gap in that around the start of the
+                                                   dynamic section; start >= end: it is none */
+    uint64_t pointers_lowest, pointers_highest; /* addends other than 0 of those without
+                                                   a symbol; lowest > highest: none */
+    uint64_t symbol_count;                      /* in DT_SYMTAB, as far as they lead to it */
+    uint64_t copy_symbol_count;                 /* the same for copy relocations */
+    uint64_t *resolvers;                        /* what IRELATIVE ones call: owned by the image */
+    size_t resolver_count, resolver_capacity;
+};
+const struct relocations_summary *relocations_summary(const struct image *image);
+
+/* Does any of them write to [address, address + size)? Then `*target` (unless it is NULL) is the
+   start of what the first such one writes. True also if there is an unreadable table. */
+bool relocations_write_to(const struct image *image, uint64_t address, uint64_t size,
+                          uint64_t *target);
 
 #endif

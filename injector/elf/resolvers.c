@@ -14,35 +14,23 @@
 #include "elf/resolvers.h"
 
 #include "base/memory.h"
+#include "elf/image_private.h"
 
 #include <stdlib.h>
 
 #define UNREADABLE UINT64_MAX
-/* So many symbols stay in memory while they are looked through. */
-#define PIECE_SYMBOLS ((uint64_t)16384)
 /* Those in hash tables have 32 bits in either class, bytes. */
 #define NUMBER_SIZE 4u
+
+struct resolvers {
+    uint64_t *addresses; /* owned */
+    size_t count, capacity;
+};
 
 static void add(struct resolvers *resolvers, uint64_t address)
 {
     *(uint64_t *)memory_append(&resolvers->addresses, &resolvers->count, &resolvers->capacity,
                                sizeof *resolvers->addresses) = address;
-}
-
-static void add_symbol_count(struct resolvers *resolvers, uint64_t count)
-{
-    resolvers->symbol_count = count > resolvers->symbol_count ? count : resolvers->symbol_count;
-}
-
-void resolvers_see(const struct image *image, const struct relocation *relocation,
-                   struct resolvers *resolvers)
-{
-    uint64_t address = 0;
-    if (relocation->type == image_arch(image)->relocations.irelative) {
-        relocation_addend(image, relocation, &address);
-        add(resolvers, address);
-    }
-    add_symbol_count(resolvers, relocation->symbol ? relocation->symbol + 1 : 0);
 }
 
 /* A table as it is loaded. */
@@ -117,9 +105,10 @@ static bool read_highest(const struct image *image, uint64_t array, uint64_t cou
 }
 
 /* DT_HASH: numbers of buckets and chain words, then these. There are as many chain words as
-   symbols, and no word leads behind them. */
-static bool count_hash(const struct image *image, uint64_t address, struct resolvers *resolvers,
-                       uint64_t *end)
+   symbols, and no word leads behind them. `size`: of the table, bytes; `symbols`: how many it has.
+ */
+static bool count_hash(const struct image *image, uint64_t address, uint64_t *size,
+                       uint64_t *symbols)
 {
     struct table header = table_at(image, address, NUMBER_SIZE, 2);
     uint32_t buckets;
@@ -131,16 +120,16 @@ static bool count_hash(const struct image *image, uint64_t address, struct resol
         !read_highest(image, start, (uint64_t)buckets + chains, &highest)) {
         return false;
     }
-    *end = start + ((uint64_t)buckets + chains) * NUMBER_SIZE; /* all of it was read */
-    add_symbol_count(resolvers, chains);
+    *size = (2 + (uint64_t)buckets + chains) * NUMBER_SIZE;
+    *symbols = chains;
     return chains == 0 || highest < chains;
 }
 
 /* DT_GNU_HASH: numbers of buckets, of symbols that are in none, of words of the Bloom filter, a
    shift; filter, buckets, chain words. The chain that begins highest ends last, at the first word
    with bit 0. */
-static bool count_gnu_hash(const struct image *image, uint64_t address, struct resolvers *resolvers,
-                           uint64_t *end)
+static bool count_gnu_hash(const struct image *image, uint64_t address, uint64_t *size,
+                           uint64_t *symbols)
 {
     struct table header = table_at(image, address, NUMBER_SIZE, 4);
     uint32_t buckets;
@@ -157,7 +146,8 @@ static bool count_gnu_hash(const struct image *image, uint64_t address, struct r
         !read_highest(image, start, buckets, &highest)) {
         return false;
     }
-    *end = start + (uint64_t)buckets * NUMBER_SIZE; /* all of it was read */
+    *size = start + (uint64_t)buckets * NUMBER_SIZE - address; /* all of it was read */
+    *symbols = 0;
     if (highest == 0) {
         return true; /* all buckets are empty */
     }
@@ -173,8 +163,8 @@ static bool count_gnu_hash(const struct image *image, uint64_t address, struct r
         }
         index++;
     } while ((word & 1) == 0);
-    *end = start + (index - unhashed) * NUMBER_SIZE;
-    add_symbol_count(resolvers, index);
+    *size = start + (index - unhashed) * NUMBER_SIZE - address;
+    *symbols = index;
     return true;
 }
 
@@ -187,40 +177,25 @@ static void add_symbol(const struct image *image, const uint8_t *bytes, struct r
     }
 }
 
-/* All of them are in one piece of the file. */
-static void find_symbols_in(const struct image *image, const struct table *table, uint64_t count,
-                            struct resolvers *resolvers)
+/* `symbols`: those of DT_SYMTAB, bytes. */
+static bool find_symbols(const struct image *image, const struct resolvers_source *symbols,
+                         struct resolvers *resolvers)
 {
-    const uint8_t *symbols = table->whole.data;
-    uint64_t start = (uint64_t)(symbols - image_bytes(image).data);
-    for (uint64_t piece = 0; piece < count; piece += PIECE_SYMBOLS) {
-        uint64_t end = count - piece < PIECE_SYMBOLS ? count : piece + PIECE_SYMBOLS;
-        for (uint64_t i = piece; i < end; i++) {
-            i = codec_find_sym_type(image_codec(image), symbols, i, end, STT_GNU_IFUNC);
-            if (i < end) {
-                add_symbol(image, symbols + i * table->entry, resolvers);
+    const struct codec_wanted wanted = {.type = STT_GNU_IFUNC};
+    size_t entry = codec_sym_size(image_codec(image));
+    size_t count = (size_t)(symbols->size / entry);
+    struct table table = table_at(image, symbols->start, entry, count);
+    if (table.whole.size > 0) {
+        uint64_t offset = (uint64_t)(table.whole.data - image_bytes(image).data);
+        for (size_t i = 0; i < count; i++) {
+            i = image_find_symbol(image, offset, count, i, &wanted);
+            if (i < count) {
+                add_symbol(image, table.whole.data + i * entry, resolvers);
             }
         }
-        if (count > PIECE_SYMBOLS) {
-            image_forget(image, start + piece * table->entry, (end - piece) * table->entry);
-        }
-    }
-}
-
-static bool find_symbols(const struct image *image, struct resolvers *resolvers)
-{
-    size_t entry = codec_sym_size(image_codec(image));
-    uint64_t count = resolvers->symbol_count;
-    uint64_t address = 0;
-    if (count > 0 && !image_dynamic_value(image, DT_SYMTAB, &address)) {
-        return false;
-    }
-    struct table table = table_at(image, address, entry, count);
-    if (table.whole.size > 0) {
-        find_symbols_in(image, &table, count, resolvers);
         return true;
     }
-    for (uint64_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         uint8_t buffer[sizeof(Elf64_Sym)];
         const uint8_t *bytes = entry_at(&table, i, buffer);
         if (!bytes) {
@@ -257,103 +232,83 @@ static uint64_t digest(struct resolvers *resolvers)
     return bytes_get64(result, false);
 }
 
-/* Addresses of what is read here: [start, end) each. */
-struct reading {
-    struct range {
-        uint64_t start, end;
-    } hash, gnu_hash, symbols;
-};
-
-/* From the symbols that relocations lead to, to all that can be found. False if the hash tables
-   cannot be read. */
-static bool count_symbols(const struct image *image, struct resolvers *resolvers,
-                          struct reading *reading)
+static bool find_sources(const struct image *image, struct resolvers_source *out)
 {
-    bool readable = true;
-    *reading = (struct reading){0};
-    if (image_dynamic_value(image, DT_HASH, &reading->hash.start)) {
-        readable = count_hash(image, reading->hash.start, resolvers, &reading->hash.end);
+    struct resolvers_source *hash = &out[RESOLVERS_HASH];
+    struct resolvers_source *gnu_hash = &out[RESOLVERS_GNU_HASH];
+    struct resolvers_source *symbols = &out[RESOLVERS_SYMBOLS];
+    uint64_t count = relocations_summary(image)->symbol_count;
+    uint64_t more = 0;
+    uint64_t end;
+    if (image_dynamic_value(image, DT_HASH, &hash->start) &&
+        !count_hash(image, hash->start, &hash->size, &more)) {
+        return false;
     }
-    if (image_dynamic_value(image, DT_GNU_HASH, &reading->gnu_hash.start)) {
-        readable =
-            count_gnu_hash(image, reading->gnu_hash.start, resolvers, &reading->gnu_hash.end) &&
-            readable;
+    count = more > count ? more : count;
+    if (image_dynamic_value(image, DT_GNU_HASH, &gnu_hash->start) &&
+        !count_gnu_hash(image, gnu_hash->start, &gnu_hash->size, &more)) {
+        return false;
     }
-    return readable;
+    count = more > count ? more : count;
+    return count == 0 ||
+           (image_dynamic_value(image, DT_SYMTAB, &symbols->start) &&
+            bytes_multiply(count, codec_sym_size(image_codec(image)), &symbols->size) &&
+            bytes_add(symbols->start, symbols->size, &end));
 }
 
-uint64_t resolvers_end(const struct image *image, struct resolvers *resolvers)
+const struct resolvers_source *resolvers_sources(const struct image *image)
 {
-    struct reading reading;
-    bool readable = relocations_unreadable(image) == NULL;
-    readable = count_symbols(image, resolvers, &reading) && readable;
-    if (!find_symbols(image, resolvers) || !readable) {
-        add(resolvers, UNREADABLE);
+    struct resolvers_known *known = &image->tables->resolvers;
+    if (!known->made) {
+        known->made = true;
+        known->readable = find_sources(image, known->sources);
     }
-    uint64_t result = digest(resolvers);
-    free(resolvers->addresses);
-    *resolvers = (struct resolvers){0};
-    return result;
-}
-
-static bool see(const struct image *image, const struct relocation *relocation, void *context)
-{
-    resolvers_see(image, relocation, context);
-    return true;
+    return known->readable ? known->sources : NULL;
 }
 
 uint64_t resolvers_digest(const struct image *image)
 {
+    const struct relocations_summary *summary = relocations_summary(image);
+    const struct resolvers_source *sources = resolvers_sources(image);
     struct resolvers resolvers = {0};
-    relocations_walk(image, see, &resolvers);
-    return resolvers_end(image, &resolvers);
+    for (size_t i = 0; summary->readable && i < summary->resolver_count; i++) {
+        add(&resolvers, summary->resolvers[i]);
+    }
+    if (!summary->readable || !sources ||
+        !find_symbols(image, &sources[RESOLVERS_SYMBOLS], &resolvers)) {
+        add(&resolvers, UNREADABLE);
+    }
+    uint64_t result = digest(&resolvers);
+    free(resolvers.addresses);
+    return result;
 }
 
-/* Can a program write to pages of that range? Elsewhere a relocation ends it. */
-static bool is_writable(const struct image *image, const struct range *range)
+/* Can a program write to pages of that? Elsewhere a relocation ends it. */
+static bool is_writable(const struct image *image, const struct resolvers_source *source)
 {
     uint64_t page = image_arch(image)->page_size;
-    for (size_t i = 0; range->start < range->end && i < image_phdr_count(image); i++) {
+    for (size_t i = 0; source->size > 0 && i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
         if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_W) &&
-            ((range->end - 1) | (page - 1)) >= phdr->p_vaddr &&
-            (range->start & ~(page - 1)) < phdr->p_vaddr + phdr->p_memsz) {
+            ((source->start + source->size - 1) | (page - 1)) >= phdr->p_vaddr &&
+            (source->start & ~(page - 1)) < phdr->p_vaddr + phdr->p_memsz) {
             return true;
         }
     }
     return false;
 }
 
-static bool spares(const struct image *image, const struct relocation *relocation, void *context)
+bool resolvers_are_relocated(const struct image *image)
 {
-    const struct reading *reading = context;
-    const struct range ranges[] = {reading->hash, reading->gnu_hash, reading->symbols};
-    uint64_t extent = relocation_extent(image, relocation);
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-        const struct range *range = &ranges[i];
-        if (range->start < range->end &&
-            (relocation->target < range->start ? range->start - relocation->target < extent
-                                               : relocation->target < range->end)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool resolvers_are_relocated(const struct image *image, uint64_t symbol_count)
-{
-    struct resolvers resolvers = {.symbol_count = symbol_count};
-    struct reading reading;
-    uint64_t size;
-    if (!count_symbols(image, &resolvers, &reading)) {
-        return true; /* nobody can say what they are */
-    }
-    if (image_dynamic_value(image, DT_SYMTAB, &reading.symbols.start) &&
-        (!bytes_multiply(resolvers.symbol_count, codec_sym_size(image_codec(image)), &size) ||
-         !bytes_add(reading.symbols.start, size, &reading.symbols.end))) {
+    const struct resolvers_source *sources = resolvers_sources(image);
+    if (!sources) {
         return true;
     }
-    return (is_writable(image, &reading.hash) || is_writable(image, &reading.gnu_hash) ||
-            is_writable(image, &reading.symbols)) &&
-           !relocations_walk(image, spares, &reading);
+    for (size_t i = 0; i < RESOLVERS_SOURCES; i++) {
+        if (is_writable(image, &sources[i]) &&
+            relocations_write_to(image, sources[i].start, sources[i].size, NULL)) {
+            return true;
+        }
+    }
+    return false;
 }

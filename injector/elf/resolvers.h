@@ -9,19 +9,21 @@
    that keep the program's code, and after injection. */
 uint64_t resolvers_digest(const struct image *image);
 
-/* The same for who walks through the relocations anyway: from zeros, each of them is seen, then
-   resolvers_end() says the number and frees. */
-struct resolvers {
-    uint64_t *addresses; /* owned */
-    size_t count, capacity;
-    uint64_t symbol_count; /* in DT_SYMTAB, as far as relocations lead to it */
+/* What says which symbols there are, and what of it is read, as addresses: [start, start + size),
+   empty where there is none. */
+enum { RESOLVERS_HASH, RESOLVERS_GNU_HASH, RESOLVERS_SYMBOLS, RESOLVERS_SOURCES };
+struct resolvers_source {
+    uint64_t start, size;
 };
-void resolvers_see(const struct image *image, const struct relocation *relocation,
-                   struct resolvers *resolvers);
-uint64_t resolvers_end(const struct image *image, struct resolvers *resolvers);
+/* All of them, which is found when it is first asked for; NULL if nobody can say: a hash table
+   cannot be read. Owned by the image. */
+const struct resolvers_source *resolvers_sources(const struct image *image);
+struct resolvers_known {
+    bool made, readable;
+    struct resolvers_source sources[RESOLVERS_SOURCES];
+};
 
-/* Does a relocation write to symbols or hash tables, so that ld.so may find others than these?
-   `symbol_count`: in DT_SYMTAB, as far as relocations lead to it. */
-bool resolvers_are_relocated(const struct image *image, uint64_t symbol_count);
+/* Does a relocation write to any of it, or can nobody say? Then ld.so may find other symbols. */
+bool resolvers_are_relocated(const struct image *image);
 
 #endif

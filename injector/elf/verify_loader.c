@@ -144,27 +144,6 @@ static int check_unique(const struct loader *l, uint32_t type, const char *name)
                            count, name);
 }
 
-/* One walk: is there a relocation that writes into the payload's segment, and which resolvers do
-   they call? */
-struct writing {
-    const struct loader *loader;
-    uint64_t target;
-    bool hit;
-    struct resolvers resolvers;
-};
-
-static bool spares_payload(const struct image *image, const struct relocation *relocation,
-                           void *context)
-{
-    struct writing *writing = context;
-    const struct payload *payload = writing->loader->payload;
-    writing->target = relocation->target;
-    writing->hit = bytes_overlap(relocation->target, relocation_extent(image, relocation),
-                                 payload->address, payload->size);
-    resolvers_see(image, relocation, &writing->resolvers);
-    return !writing->hit;
-}
-
 static int check_relocations(const struct loader *l)
 {
     uint64_t plt_type = DT_RELA;
@@ -179,14 +158,11 @@ static int check_relocations(const struct loader *l)
             "the relocations of %s are not in the file as a whole: nobody can say what they write",
             unreadable);
     }
-    struct writing writing = {.loader = l};
-    relocations_walk(l->image, spares_payload, &writing);
-    uint64_t resolvers = resolvers_end(l->image, &writing.resolvers);
-    if (writing.hit) {
-        return no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment",
-                  writing.target);
+    uint64_t target;
+    if (relocations_write_to(l->image, l->payload->address, l->payload->size, &target)) {
+        return no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment", target);
     }
-    return resolvers == l->payload->resolvers
+    return resolvers_digest(l->image) == l->payload->resolvers
                ? 0
                : no(l,
                     "the resolvers of indirect functions (IRELATIVE relocations, symbols of type "
