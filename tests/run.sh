@@ -93,7 +93,7 @@ build release "release build without warnings"
 if wanted unit || wanted cli || wanted policies; then
   build dev "development build (ASan, UBSan) without warnings"
 fi
-if wanted clang; then
+if wanted clang || wanted valgrind; then
   build clang "clang builds without warnings"
 fi
 if wanted fuzz; then
@@ -165,13 +165,16 @@ for preset in dev release; do
     done
   fi
 done
+valgrind=(valgrind --quiet --error-exitcode=98 --leak-check=full --errors-for-leak-kinds=definite)
 if has release && wanted valgrind; then
-  valgrind=(valgrind --quiet --error-exitcode=98 --leak-check=full --errors-for-leak-kinds=definite)
   for program in $(programs build/release/unit "test_*"); do
     with release "unit.valgrind/${program##*/}" tests/unit.sh "${valgrind[@]}" "$program"
   done
-  # A program that is elfcage under valgrind, for scripts that take it from $ELFCAGE.
-  printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${valgrind[*]}" "$root/build/release/injector/elfcage" >"$output/elfcage"
+fi
+if has clang && wanted valgrind; then
+  # A program that is elfcage under valgrind, for scripts that take it from $ELFCAGE. Of what the release links into
+  # itself, valgrind would not see malloc(3).
+  printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${valgrind[*]}" "$root/build/clang/injector/elfcage" >"$output/elfcage"
   chmod +x "$output/elfcage"
   for name in again bad-policy show; do
     job "cli.valgrind/$name" env ELFCAGE="$output/elfcage" "tests/cli/$name.sh"
