@@ -5,7 +5,8 @@
  *
  * The kernel's log:  audit: type=1326 audit(TIME:SERIAL): auid=... pid=12 comm="x" exe="/x" sig=31
  *                    arch=c000003e syscall=92 compat=0 ip=0x7f code=0x80000000
- * The journal:       audit[12]: SECCOMP auid=... (the rest is the same)
+ * The journal:       audit[12]: SECCOMP auid=... (the rest is the same); in its other forms the
+ *                    message is a field (journal.h)
  * audit.log:         type=SECCOMP msg=audit(TIME:SERIAL): auid=... and, enriched, at its end
  *                    ARCH=x86_64 SYSCALL=chown
  * ausearch -i:       type=SECCOMP ... sig=SIGSYS arch=x86_64 syscall=chown ... code=kill
@@ -16,6 +17,7 @@
 
 #include "arch/arch.h"
 #include "base/memory.h"
+#include "watch/journal.h"
 
 #include <linux/seccomp.h>
 #include <string.h>
@@ -246,7 +248,8 @@ static enum record_found bad(const char **why, const char *text)
     return RECORD_BAD;
 }
 
-enum record_found record_parse(const char *line, size_t size, struct record *out, const char **why)
+static enum record_found parse_message(const char *line, size_t size, struct record *out,
+                                       const char **why)
 {
     struct words words = {0};
     struct record record = {0};
@@ -282,6 +285,20 @@ enum record_found record_parse(const char *line, size_t size, struct record *out
     record.program = read_string(words.program);
     *out = record;
     return RECORD_FOUND;
+}
+
+enum record_found record_parse(const char *line, size_t size, struct record *out, const char **why)
+{
+    CLEANUP_FREE char *message = NULL;
+    switch (journal_message(line, size, &message)) {
+    case JOURNAL_MESSAGE:
+        return parse_message(message, strlen(message), out, why);
+    case JOURNAL_LOST:
+        return bad(why, "it has no MESSAGE that is a text: \"journalctl --all\" prints it");
+    case JOURNAL_NONE:
+        break;
+    }
+    return parse_message(line, size, out, why);
 }
 
 void record_clear(struct record *record)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the kernel writes down when a filter kills, logs or, with SECCOMP_FILTER_FLAG_LOG, refuses:
- * an audit record of type 1326 (AUDIT_SECCOMP), as it stands in the kernel's log, in the journal,
- * in audit.log, enriched or not, or as ausearch prints it.
+ * an audit record of type 1326 (AUDIT_SECCOMP), as it stands in the kernel's log, in the journal
+ * (also as JSON), in audit.log, enriched or not, or as ausearch prints it.
  */
 #ifndef ELFCAGE_WATCH_RECORD_H
 #define ELFCAGE_WATCH_RECORD_H

@@ -105,6 +105,22 @@ print(r["elfcage-report"], r["schema"], [(e["name"], e["abi"], e["count"], e["al
     "explain 1 [('chown', 'x86_64', 2, 'chown', ['kill-process']), ('socketcall', 'i386', 1, 'socket', ['errno:EPERM']), (None, 'x86_64', 1, None, [])]" \
     "--json says the same"
 
+# The forms of journalctl in which a message is a field.
+cat >json <<'P'
+{"_TRANSPORT":"kernel","MESSAGE":"usb 1-1: new device","__REALTIME_TIMESTAMP":"1"}
+{"_TRANSPORT":"kernel","MESSAGE":"audit: type=1326 audit(1.2:3): auid=1 uid=0 pid=5 comm=\"a\" exe=\"/a\" sig=31 arch=c000003e syscall=92 compat=0 ip=0x7f code=0x80000000","PRIORITY":"5"}
+{"_AUDIT_TYPE":"1326","_TRANSPORT":"audit","MESSAGE":"SECCOMP auid=1 uid=0 pid=6 comm=\"b\" exe=\"/b\" sig=0 arch=40000003 syscall=102 compat=1 ip=0xf7 code=0x50000"}
+{"_AUDIT_TYPE":"1326","_TRANSPORT":"audit","MESSAGE":null}
+P
+run bash -c '"$0" explain --default allow --kill chown --deny socket <json' "$ELFCAGE"
+like "$out" "^chown \\(92\\) of x86_64 by a \\(pid 5, /a\\): the process was killed
+.*
+socketcall \\(102\\) of i386 by b \\(pid 6, /b\\): " "journalctl -o json"
+like "$err" '^elfcage: note: <standard input>:4: a record that is left out: it has no MESSAGE that is a text: "journalctl --all" prints it$' \
+    "journalctl -o json: a message that it left out"
+fails 2 'the record cannot be explained: it has no code=' "a record in JSON as an argument" \
+    "$ELFCAGE" explain '{"MESSAGE":"type=1326 syscall=1"}'
+
 # Statuses, names, numbers.
 for what in 159 SIGSYS 'killed by signal 31' 'Bad system call (core dumped)' 'status=31/SYS'; do
     like "$("$ELFCAGE" explain "$what")" '^SIGSYS \(signal 31, status 159 = 128 \+ 31\): a filter killed the program' "$what"

@@ -50,6 +50,32 @@ static void test_record_is_read(void **state)
          {X86_64, 1, SECCOMP_RET_ERRNO, 0, NULL, "/with space in quotes"}},
         {"type=1326 arch=c000003e syscall=1 syscall=2 arch=40000003 code=0x7fc00000",
          {X86_64, 1, SECCOMP_RET_USER_NOTIF, 0, NULL, NULL}},
+        /* journalctl -o json, of the kernel's messages and of the audit transport; with the message
+           as bytes; json-sse and json-seq; json-pretty; export and verbose. */
+        {"{\"_TRANSPORT\":\"kernel\",\"SYSLOG_IDENTIFIER\":\"kernel\",\"MESSAGE\":\"audit: "
+         "type=1326 "
+         "audit(1795574259.361:1429): pid=14393 comm=\\\"server\\\" exe=\\\"/tmp/a b\\\" sig=31 "
+         "arch=c000003e syscall=92 compat=0 ip=0x7f code=0x80000000\",\"PRIORITY\":\"5\"}\n",
+         {X86_64, 92, SECCOMP_RET_KILL_PROCESS, 14393, "server", "/tmp/a b"}},
+        {"{\"MESSAGE\":\"SECCOMP auid=1000 pid=12 comm=\\\"b\\\" exe=\\\"/b\\\" sig=0 "
+         "arch=c00000b7 "
+         "syscall=54 compat=0 ip=0xffff code=0x50000\",\"_AUDIT_TYPE\":\"1326\",\"_PID\":\"12\"}",
+         {AUDIT_ARCH_AARCH64, 54, SECCOMP_RET_ERRNO, 12, "b", "/b"}},
+        {"{\"MESSAGE\":[83,69,67,67,79,77,80,32,115,121,115,99,97,108,108,61,57,50,32,99,111,100,"
+         "101,61,48,120,48,29]}",
+         {0, 92, SECCOMP_RET_KILL_THREAD, 0, NULL, NULL}},
+        {"data: {\"MESSAGE\":\"type=1326 syscall=92 code=0x0\"}\n",
+         {0, 92, SECCOMP_RET_KILL_THREAD, 0, NULL, NULL}},
+        {"\x1e{\"MESSAGE\":\"type=1326 syscall=92 code=0x0\"}\n",
+         {0, 92, SECCOMP_RET_KILL_THREAD, 0, NULL, NULL}},
+        {"\t\"MESSAGE\" : \"SECCOMP comm=\\\"b,\\\" syscall=92 code=0x0\",\n",
+         {0, 92, SECCOMP_RET_KILL_THREAD, 0, "b,", NULL}},
+        {"\t\"MESSAGE\" : \"SECCOMP syscall=92 code=0x0\"\n",
+         {0, 92, SECCOMP_RET_KILL_THREAD, 0, NULL, NULL}},
+        {"MESSAGE=SECCOMP comm=\"b\" syscall=92 code=0x0",
+         {0, 92, SECCOMP_RET_KILL_THREAD, 0, "b", NULL}},
+        {"    MESSAGE=SECCOMP syscall=92 code=0x0\n",
+         {0, 92, SECCOMP_RET_KILL_THREAD, 0, NULL, NULL}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct record record = {0};
@@ -83,6 +109,17 @@ static void test_record_that_is_none_or_bad(void **state)
         {"type=13260 arch=c000003e syscall=92 code=0x0", RECORD_NONE, NULL},
         {"we use SECCOMP here", RECORD_NONE, NULL},
         {"comm=\"type=1326 syscall=1 code=0x0\"", RECORD_NONE, NULL},
+        {"{\"MESSAGE\":\"hello\",\"OTHER\":\"type=1326 syscall=1 code=0x0\"}", RECORD_NONE, NULL},
+        {"{\"MESSAGE\":[1,2,\"x\"]}", RECORD_NONE, NULL},
+        {"{\"MESSAGE\":null}", RECORD_NONE, NULL},
+        {"{}", RECORD_NONE, NULL},
+        {"[]", RECORD_NONE, NULL},
+        {"\"MESSAGE\"", RECORD_NONE, NULL},
+        {"\"MESSAGE\" : ,", RECORD_NONE, NULL},
+        {"\"MESSAGE\" : [\n", RECORD_NONE, NULL},
+        {"{\"MESSAGE\":null,\"_AUDIT_TYPE\":\"1326\"}", RECORD_BAD,
+         "it has no MESSAGE that is a text: \"journalctl --all\" prints it"},
+        {"{\"MESSAGE\":\"type=1326 syscall=92\"}", RECORD_BAD, "it has no code="},
         {"type=1326", RECORD_BAD, "it has no syscall="},
         {"type=1326 arch=c000003e code=0x0", RECORD_BAD, "it has no syscall="},
         {"type=1326 arch=c000003e syscall=92", RECORD_BAD, "it has no code="},
