@@ -135,7 +135,7 @@ int oci_print(const struct policy *policy, char **out, struct policy_notes *note
 
 /*
  * Bits of argument `argument` of system call `name` that the kernel consumes: 32 or 64; 0 if the
- * table does not know. From policy/widths.c, whose rows are tested under the running kernel.
+ * table does not know. From policy/widths_data.c, whose rows are tested under the running kernel.
  */
 unsigned argument_width(const char *name, unsigned argument);
 

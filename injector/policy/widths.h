@@ -9,9 +9,12 @@
 
 struct width_row {
     const char *name;
-    const char *widths; /* a letter an argument: see widths.c */
+    const char *widths; /* a letter an argument: see widths_data.c */
     const char *why;    /* NULL: as the prototype says */
 };
+
+extern const struct width_row width_rows[]; /* sorted by name (strcmp) */
+extern const size_t width_row_count;
 
 /* NULL if the table lacks the system call. */
 const struct width_row *width_row_find(const char *name);
