@@ -195,6 +195,10 @@ static int check_dynamic(const struct loader *l)
         if (dyn.d_tag == ANDROID_REL || dyn.d_tag == ANDROID_RELA || dyn.d_tag == ANDROID_RELR) {
             return no(l, "relocations in Android's packed form, which cannot be checked");
         }
+        if (dyn.d_tag == DT_GNU_CONFLICT) {
+            return no(l, "prelinked: conflicts (DT_GNU_CONFLICT), which some loaders apply before "
+                         "anything else, cannot be checked: undo it (prelink -u) and cage that");
+        }
         for (size_t j = 0; is_relocation_tag(dyn.d_tag) && j < i; j++) {
             if (image_dynamic(l->image, j).d_tag == dyn.d_tag) {
                 return no(l,
