@@ -122,7 +122,7 @@ static void test_verify_looks_at_the_dynamic_section(void **state)
         {DT_FLAGS, DF_TEXTREL, "DF_TEXTREL: ld.so would make the payload's segment writable"},
         {0x60000011, 0, "relocations in Android's packed form, which cannot be checked"},
         {0x6fffe000, 0, "relocations in Android's packed form, which cannot be checked"},
-        {DT_GNU_CONFLICT, 0, "undo it (prelink -u) and cage that"},
+        {DT_GNU_CONFLICT, 0, "prelinked: conflicts (DT_GNU_CONFLICT)"},
         {DT_RELASZ, 0, "the dynamic section has tag 8 twice"},
         {DT_RELSZ, 8, "the relocations of DT_REL are not in the file as a whole"},
         {DT_RELRSZ, 8, "the relocations of DT_RELR are not in the file as a whole"},
