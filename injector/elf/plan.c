@@ -131,24 +131,45 @@ static int check_symbol_tables(const struct image *image, struct error *error)
     return 0;
 }
 
-/* Behind the last segment is where the payload will be: no relocation writes there, or verify could
-   not tell a damaged file from one that was tampered with. */
-static int check_relocations(const struct image *image, struct error *error)
+/* Where the last segment ends, address. The payload will be behind it. */
+static uint64_t segments_end(const struct image *image)
 {
-    uint64_t end = 0; /* of all segments */
-    uint64_t target;
+    uint64_t end = 0;
     for (size_t i = 0; i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
         if (phdr->p_type == PT_LOAD && phdr->p_vaddr + phdr->p_memsz > end) {
             end = phdr->p_vaddr + phdr->p_memsz; /* in range: image_check.c */
         }
     }
+    return end;
+}
+
+/* Nothing that ld.so reads, or takes the right to write from, is in the payload's pages then. */
+static int check_segments(const struct image *image, struct error *error)
+{
+    uint64_t end;
+    bool inside = bytes_align_up(segments_end(image), image_arch(image)->page_size, &end);
+    for (size_t i = 0; inside && i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        bool is_read = phdr->p_type == PT_DYNAMIC || phdr->p_type == PT_GNU_RELRO;
+        inside = !is_read || phdr->p_memsz == 0 || bytes_in(phdr->p_vaddr, phdr->p_memsz, end);
+    }
+    return inside ? 0
+                  : error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                               "damaged: PT_DYNAMIC or PT_GNU_RELRO reaches behind all segments");
+}
+
+/* No relocation writes there either, or verify could not tell a damaged file from one that was
+   tampered with. */
+static int check_relocations(const struct image *image, struct error *error)
+{
+    uint64_t target;
     if (!relocations_summary(image)->readable) {
         return error_file(error, ERROR_UNSUPPORTED, image_name(image),
                           "damaged: a table of relocations that its dynamic section names is not "
                           "in the file");
     }
-    return !relocations_write_to(image, end, UINT64_MAX, &target)
+    return !relocations_write_to(image, segments_end(image), UINT64_MAX, &target)
                ? 0
                : error_file(error, ERROR_UNSUPPORTED, image_name(image),
                             "damaged: what a relocation writes to 0x%" PRIx64
@@ -190,7 +211,7 @@ static int check(const struct image *image, const struct cage *cage, struct erro
         error->kind = ERROR_UNSUPPORTED;
         return -1;
     }
-    if (check_relocations(image, error) != 0) {
+    if (check_segments(image, error) != 0 || check_relocations(image, error) != 0) {
         return -1;
     }
     return check_trailer(image, error);

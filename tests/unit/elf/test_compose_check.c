@@ -99,6 +99,27 @@ static void test_nothing_grows_over_a_table(void **state)
     }
 }
 
+/* As far as the program headers say. */
+static void test_nothing_reaches_into_the_payload(void **state)
+{
+    (void)state;
+    struct buffer file =
+        subject_make(&(struct subject){.dynamic = true, .room = 256, .relro_at_zero = true});
+    Elf64_Ehdr ehdr;
+    memcpy(&ehdr, file.data, sizeof ehdr);
+    for (size_t i = 0; i < ehdr.e_phnum; i++) {
+        uint8_t *place = file.data + ehdr.e_phoff + i * sizeof(Elf64_Phdr);
+        Elf64_Phdr phdr;
+        memcpy(&phdr, place, sizeof phdr);
+        if (phdr.p_type == PT_GNU_RELRO) {
+            phdr.p_memsz += 0x10000;
+            memcpy(place, &phdr, sizeof phdr);
+        }
+    }
+    expect(&file, "damaged: PT_DYNAMIC or PT_GNU_RELRO reaches behind all segments");
+    buffer_free(&file);
+}
+
 /* A chain that no word ends in the tables that move goes on behind them, where other bytes will be.
  */
 static void test_no_hash_table_is_split(void **state)
@@ -127,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_grows_over_a_table),
+        cmocka_unit_test(test_nothing_reaches_into_the_payload),
         cmocka_unit_test(test_no_hash_table_is_split),
     };
     return cmocka_run_group_tests_name("compose_check", tests, NULL, NULL);
