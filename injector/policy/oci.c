@@ -29,6 +29,12 @@ const struct json_value *oci_member(const struct json_value *object, const char 
     return member && member->kind != JSON_NULL ? member : NULL;
 }
 
+const struct json_value *oci_text(const struct json_value *object, const char *key)
+{
+    const struct json_value *member = oci_member(object, key);
+    return member && member->kind == JSON_STRING && !member->text[0] ? NULL : member;
+}
+
 /* The errno of an action, or the message of TRACE, from its two spellings. *number is kept if
    neither is there. */
 static int read_errno(struct oci *oci, const struct json_value *number,
@@ -85,7 +91,7 @@ int oci_read_action(struct oci *oci, const struct json_value *object, const char
                           value->text);
     }
     const struct json_value *number = oci_member(object, number_key);
-    const struct json_value *name = oci_member(object, name_key);
+    const struct json_value *name = oci_text(object, name_key);
     if (a.kind == ACTION_ERRNO || a.kind == ACTION_TRACE) {
         a.data = 1; /* EPERM, which is also the message that runc gives to TRACE */
         uint64_t highest = a.kind == ACTION_ERRNO ? POLICY_MAX_ERRNO : UINT16_MAX;
@@ -274,7 +280,7 @@ static int refuse_listener(struct oci *oci, const struct json_value *profile)
 {
     static const char *const keys[] = {"listenerPath", "listenerMetadata"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const struct json_value *listener = oci_member(profile, keys[i]);
+        const struct json_value *listener = oci_text(profile, keys[i]);
         if (listener) {
             return fail_key(oci->file, listener, oci->error,
                             "'%s': a caged program has no process that listens for it: remove it",

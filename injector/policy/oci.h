@@ -25,6 +25,9 @@ struct oci {
 /* The member of that key; NULL if there is none or it is null, which is how Go prints "nothing". */
 const struct json_value *oci_member(const struct json_value *object, const char *key);
 
+/* The same, where an empty string is "nothing" too. */
+const struct json_value *oci_text(const struct json_value *object, const char *key);
+
 /* The action of `action` with its errno: `number_key` ("errnoRet") or `name_key` ("errno"). */
 int oci_read_action(struct oci *oci, const struct json_value *object, const char *action_key,
                     const char *number_key, const char *name_key, struct action *action);

@@ -297,9 +297,10 @@ static int check_name(struct oci *oci, const struct json_value *name)
 /* "name" or "names": the value that holds it, checked. NULL with the error set. */
 static const struct json_value *read_names(struct oci *oci, const struct json_value *rule)
 {
-    const struct json_value *single = oci_member(rule, "name");
     const struct json_value *many = oci_member(rule, "names");
-    if (single && many) {
+    const struct json_value *single = many ? oci_text(rule, "name") : oci_member(rule, "name");
+    bool has_none = many && many->kind == JSON_ARRAY && !many->count;
+    if (single && many && !has_none) {
         fail_key(oci->file, single > many ? single : many, oci->error,
                  "'name' and 'names' in one rule: use one of them");
         return NULL;

@@ -56,6 +56,15 @@ static const struct {
      "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\"}}}",
      "log\""},
 
+    /* What Go prints of fields that are not set. */
+    {&x86_64,
+     "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"defaultErrno\":\"\",\"listenerPath\":\"\","
+     "\"listenerMetadata\":\"\",\"syscalls\":[{\"name\":\"\",\"names\":[\"chown\"],\"action\":"
+     "\"SCMP_ACT_ERRNO\",\"errno\":\"\",\"errnoRet\":null}]}",
+     "allow\",\n\"plain\":{\n\"errno:EPERM\":[\"chown\"]}"},
+    {&x86_64, RULE("\"name\":\"chown\",\"names\":[]"),
+     "errno:EPERM\",\n\"plain\":{\n\"allow\":[\"chown\"]}"},
+
     /* Rules. */
     {&x86_64, RULE("\"name\":\"read\",\"args\":[]"),
      "errno:EPERM\",\n\"plain\":{\n\"allow\":[\"read\"]}"},
