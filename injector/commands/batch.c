@@ -2,19 +2,15 @@
 #include "commands/batch.h"
 
 #include "base/memory.h"
+#include "commands/printable.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Text comes from other people's files: no byte of it may move the cursor or end the line. */
 void print_error(const struct error *error)
 {
-    CLEANUP_FREE char *line = error_line(error);
-    for (char *c = line; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
+    CLEANUP_FREE char *raw = error_line(error);
+    CLEANUP_FREE char *line = printable(raw);
     fflush(stdout);
     fprintf(stderr, "elfcage: %s\n", line);
 }

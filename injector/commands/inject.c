@@ -10,6 +10,7 @@
 #include "commands/compiled.h"
 #include "commands/output.h"
 #include "commands/policy_source.h"
+#include "commands/printable.h"
 #include "elf/plan.h"
 #include "elf/verify.h"
 #include "lint/lint.h"
@@ -219,7 +220,8 @@ static int check_written(int fd, const char *name, void *context, struct error *
 
 static void print_plan(const char *file, const struct plan *plan)
 {
-    printf("%s: layout %s, %" PRIu64 " bytes\n", file, plan->layout, plan->size);
+    CLEANUP_FREE char *name = printable(file);
+    printf("%s: layout %s, %" PRIu64 " bytes\n", name, plan->layout, plan->size);
     for (size_t i = 0; i < plan->copy_count; i++) {
         const struct plan_copy *copy = &plan->copies[i];
         printf("  copy  0x%08" PRIx64 "  %10" PRIu64 " bytes from 0x%" PRIx64 "\n", copy->target,
@@ -286,8 +288,8 @@ static int carry_out(const struct job *job, const struct plan *plan, struct erro
         return -1;
     }
     if (job->verbosity->verbose) {
-        printf("%s: caged, layout %s, %zu instructions, %" PRIu64 " bytes\n",
-               output_path(job->output, job->file), plan->layout,
+        CLEANUP_FREE char *name = printable(output_path(job->output, job->file));
+        printf("%s: caged, layout %s, %zu instructions, %" PRIu64 " bytes\n", name, plan->layout,
                job->cage->instructions.size / sizeof(struct sock_filter), plan->size);
     }
     return 0;

@@ -7,6 +7,7 @@
 #include "commands/lint_report.h"
 
 #include "base/memory.h"
+#include "commands/printable.h"
 #include "policy/json.h"
 
 #include <stdio.h>
@@ -26,12 +27,10 @@ static struct place place_of(const struct lint_output *output, const struct lint
     return place;
 }
 
-/* Text comes from other people's files: no byte of it may move the cursor or end the line. */
 static void print_clean(const char *text)
 {
-    for (const char *c = text; *c; c++) {
-        putchar((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);
-    }
+    CLEANUP_FREE char *clean = printable(text);
+    (void)fputs(clean, stdout);
 }
 
 void report_lint_text(const struct lint_output *output)

@@ -4,6 +4,7 @@
  */
 #include "base/memory.h"
 #include "commands/command.h"
+#include "commands/printable.h"
 
 #include <assert.h>
 #include <getopt.h>
@@ -221,7 +222,8 @@ void note(const struct verbosity *verbosity, const char *format, ...)
     }
     va_list arguments;
     va_start(arguments, format);
-    CLEANUP_FREE char *text = memory_vprintf(format, arguments);
+    CLEANUP_FREE char *raw = memory_vprintf(format, arguments);
     va_end(arguments);
+    CLEANUP_FREE char *text = printable(raw);
     fprintf(stderr, "elfcage: note: %s\n", text);
 }

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "commands/batch.h"
 #include "commands/output.h"
+#include "commands/printable.h"
 #include "elf/plan.h"
 
 #include <errno.h>
@@ -95,8 +96,8 @@ static int remove_payload(const char *file, int fd, const struct image *image,
              "was caged, and what is left of the cage (%llu bytes) does nothing",
              output_path(&removal->output, file), (unsigned long long)payload->size);
     } else if (result == 0 && removal->verbosity.verbose) {
-        printf("%s: cage removed, %llu bytes as before\n", output_path(&removal->output, file),
-               (unsigned long long)plan->size);
+        CLEANUP_FREE char *name = printable(output_path(&removal->output, file));
+        printf("%s: cage removed, %llu bytes as before\n", name, (unsigned long long)plan->size);
     }
     plan_free(plan);
     return result;

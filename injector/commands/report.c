@@ -3,7 +3,9 @@
 
 #include "base/memory.h"
 #include "commands/compiled.h"
+#include "commands/printable.h"
 #include "policy/json.h"
+#include "policy/utf8.h"
 #include "stub/format.h"
 
 #include <inttypes.h>
@@ -77,10 +79,10 @@ static char *next_text(const struct payload *payload)
                          : memory_printf("without a function in the hook's place");
 }
 
-static char *identity_text(const struct payload *payload)
+char *identity_text(const struct payload *payload, size_t size)
 {
     struct buffer text = {0};
-    for (size_t i = 0; i < sizeof payload->identity; i++) {
+    for (size_t i = 0; i < size; i++) {
         buffer_printf(&text, "%02x", payload->identity[i]);
     }
     return buffer_steal_text(&text);
@@ -125,8 +127,9 @@ static void print_cage(const char *file, const struct caged *caged)
 {
     const struct payload *payload = &caged->payload;
     const struct cage *cage = &payload->cage;
-    CLEANUP_FREE char *identity = identity_text(payload);
-    printf("%s: caged by elfcage %s%s\n", file, payload->elfcage_version,
+    CLEANUP_FREE char *identity = identity_text(payload, sizeof payload->identity);
+    CLEANUP_FREE char *name = printable(file);
+    printf("%s: caged by elfcage %s%s\n", name, payload->elfcage_version,
            cage->payload_flags & PAYLOAD_AUDIT ? ": AUDIT ONLY, nothing is denied" : "");
     printf("  target        %s\n", image_arch(caged->image)->name);
     printf("  hook          %s: %s\n", hook_name(cage->hook), before_hook(caged));
@@ -162,7 +165,7 @@ static void json_cage(const char *file, const struct caged *caged, bool with_fil
 {
     const struct payload *payload = &caged->payload;
     const struct cage *cage = &payload->cage;
-    CLEANUP_FREE char *identity = identity_text(payload);
+    CLEANUP_FREE char *identity = identity_text(payload, sizeof payload->identity);
     CLEANUP_FREE char *policy = caged->policy ? canonical_print(caged->policy, NULL) : NULL;
     struct json_writer *writer = report_begin("show");
     member_string(writer, "file", file);
@@ -271,6 +274,7 @@ void report_simulation(const struct simulation *simulation, bool json, bool trac
         json_simulation(simulation, call, action, origin);
         return;
     }
+    utf8_make_printable(origin); /* it may name the policy's file */
     printf("%s: %s: %s; %zu instruction%s\n", call, action, origin, simulation->trace.count,
            simulation->trace.count == 1 ? "" : "s");
     if (trace) {

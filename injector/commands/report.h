@@ -31,6 +31,9 @@ void report_simulation(const struct simulation *simulation, bool json, bool trac
 /* `error` is NULL if the file passed; `proved`: and its filter was proved equal to a policy. */
 void report_verify(const char *file, bool proved, const struct error *error);
 
+/* The first `size` bytes of its identity, as hexadecimal digits. Owned by the caller. */
+char *identity_text(const struct payload *payload, size_t size);
+
 /* `with_filter`: the disassembly too. */
 void report_cage(const char *file, const struct caged *caged, bool json, bool with_filter);
 

@@ -6,12 +6,9 @@
 #include "commands/caged.h"
 #include "commands/command.h"
 #include "commands/report.h"
+#include "commands/show_list.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <fts.h>
 #include <stdio.h>
-#include <string.h>
 
 struct show {
     bool policy, filter, json, recursive;
@@ -74,51 +71,6 @@ static int show_file(const char *file, const struct show *show, struct error *er
     return 0;
 }
 
-/* One line for a file that is caged, nothing for one that is not, or is no ELF file of ours. */
-static void list_file(const char *file)
-{
-    struct error error = {0};
-    struct image *image = NULL;
-    struct payload payload = {0};
-    int found = image_open(file, &image, &error) == 0 ? payload_find(image, &payload, &error) : 0;
-    if (found > 0) {
-        printf("%s: hook %s, layout %s, %zu instructions, policy ", file,
-               hook_name(payload.cage.hook), payload.layout,
-               payload.cage.instructions.size / sizeof(struct sock_filter));
-        for (size_t i = 0; i < 8; i++) {
-            printf("%02x", payload.identity[i]);
-        }
-        putchar('\n');
-    } else if (found < 0) {
-        CLEANUP_FREE char *line = error_line(&error);
-        printf("%s\n", line);
-    }
-    payload_clear(&payload);
-    image_free(image);
-    error_clear(&error);
-}
-
-static int list_below(char *root, struct error *error)
-{
-    char *roots[] = {root, NULL};
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    if (!walk) {
-        return error_system(error, errno, root, "cannot be listed");
-    }
-    FTSENT *entry;
-    while ((entry = fts_read(walk))) {
-        if (entry->fts_info == FTS_F) {
-            list_file(entry->fts_path);
-        } else if (entry->fts_info == FTS_NS || entry->fts_info == FTS_DNR ||
-                   entry->fts_info == FTS_ERR) {
-            error_system(error, entry->fts_errno, entry->fts_path, "cannot be read");
-            break;
-        }
-    }
-    fts_close(walk);
-    return error->kind == ERROR_NONE ? 0 : -1;
-}
-
 static int run(const struct command *command, int argument_count, char **arguments,
                struct error *error)
 {
@@ -134,7 +86,12 @@ static int run(const struct command *command, int argument_count, char **argumen
     if (count != 1) {
         return command_usage_error(command, error, "give one FILE (%zu were given)", count);
     }
-    return show.recursive ? list_below(operands[0], error) : show_file(operands[0], &show, error);
+    if (show.recursive && (show.policy || show.filter)) {
+        return command_usage_error(command, error, "--recursive lists: it takes no --%s",
+                                   show.policy ? "policy" : "filter");
+    }
+    return show.recursive ? show_list(operands[0], show.json, error)
+                          : show_file(operands[0], &show, error);
 }
 
 const struct command command_show = {

@@ -9,6 +9,7 @@
 #include "commands/caged.h"
 #include "commands/compiled.h"
 #include "commands/policy_source.h"
+#include "commands/printable.h"
 #include "commands/report.h"
 
 #include <stdio.h>
@@ -154,7 +155,8 @@ static int verify_and_tell(const char *file, void *context, struct error *error)
     if (files->verify->json && (result == 0 || error->kind == ERROR_CHECK)) {
         report_verify(file, result == 0 && outcome.proved, result < 0 ? error : NULL);
     } else if (result == 0 && !files->verbosity->quiet) {
-        printf("%s: caged, intact, %s\n", file, outcome.text);
+        CLEANUP_FREE char *name = printable(file);
+        printf("%s: caged, intact, %s\n", name, outcome.text);
     }
     return result;
 }
