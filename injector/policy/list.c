@@ -212,12 +212,14 @@ static bool is_name_or_near(const char *text)
 }
 
 /* It begins with the name of a system call, a misspelt one maybe, or a set, and what follows on
-   that line are words like it. */
+   that line are words like it. "seccomp mount,umount2" is a line of firejail, by which it denies.
+ */
 static bool is_list(const struct policy_text *text)
 {
     struct scanner scanner = {text->text, text->text + text->size, text->text, 1};
     struct word word;
     size_t line = 0;
+    bool is_directive = false;
     while (next_word(&scanner, &word) && (!line || word.line == line)) {
         char name[LONGEST_WORD + 1] = "";
         if (word.length > LONGEST_WORD) {
@@ -227,6 +229,11 @@ static bool is_list(const struct policy_text *text)
         if (!sets_is_set(name) && !(line ? policy_name_is_valid(name) : is_name_or_near(name))) {
             return false;
         }
+        if (line && is_directive) {
+            return false;
+        }
+        is_directive =
+            !line && strcmp(name, "seccomp") == 0 && scanner.at < scanner.end && *scanner.at == ' ';
         line = word.line;
     }
     return line > 0;

@@ -103,12 +103,15 @@ static void test_list_is_recognised(void **state)
     (void)state;
     struct policy_options used = options;
     used.format = NULL;
-    static const char *const lists[] = {"read", "# x\nread write,open # y\nclose", "@chown\n",
-                                        "systemd:@timer\nread", ",read"};
+    static const char *const lists[] = {"read",         "# x\nread write,open # y\nclose",
+                                        "@chown\n",     "systemd:@timer\nread",
+                                        ",read",        "read seccomp write",
+                                        "seccomp,read", "seccomp\nread"};
     for (size_t i = 0; i < COUNT(lists); i++) {
         policy_free(parse_good(lists[i], &used, NULL));
     }
-    static const char *const others[] = {"hello world", "read = 1", "read the file\xc3\xa9", "#"};
+    static const char *const others[] = {"hello world", "read = 1", "read the file\xc3\xa9", "#",
+                                         "seccomp mount,umount2\n"};
     for (size_t i = 0; i < COUNT(others); i++) {
         struct policy *policy = NULL;
         struct error error = {0};
