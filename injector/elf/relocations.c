@@ -17,7 +17,7 @@
 #define PIECE_SIZE ((size_t)48 * 16384)
 
 /* So many entries are decoded at once. */
-#define AT_ONCE ((size_t)64)
+#define AT_ONCE ((size_t)16)
 
 /* What the dynamic section says of a table; count: relocated without a look, 0 where there is none.
  */
