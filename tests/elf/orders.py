@@ -1,0 +1,271 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Program headers in every order that loaders take: programs and shared objects, of three linkers.
+
+    ELFCAGE=/path/to/elfcage tests/elf/orders.py [--all]
+
+The gABI wants PT_PHDR and PT_INTERP in front of the first PT_LOAD, and PT_LOADs by address; Linux and
+the ld.so of glibc and musl only want the latter. Here the headers of a file are exchanged, some are taken
+out, and what then still runs must be caged or refused with the reason: what is caged is filtered in
+the first function that is its own (a shared object: in its first constructor, when it is opened),
+verifies, goes on so behind each tool behind which the original in this order does, and goes back.
+
+Each order is one TAP test for each file. Besides those with names there are random ones, of a fixed seed:
+a few, or with --all many."""
+
+import argparse
+import collections
+import os
+import pathlib
+import random
+import re
+import shutil
+import struct
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True  # nothing appears in the tree
+
+import harness
+from harness import PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR, run, said
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent / "cli/programs/hooked.c"
+POLICY = ["--default", "allow", "--deny", "mkdir,mkdirat:ENOTUNIQ"]
+PT_NULL, PT_TLS, PT_GNU_STACK, PT_GNU_RELRO = 0, 7, 0x6474E551, 0x6474E552
+PHDR = struct.Struct("<IIQQQQQQ")
+LOADER = """#include <dlfcn.h>
+#include <stdio.h>
+int main(int count, char **words)
+{
+    void *library = dlopen(words[1], RTLD_NOW);
+    int (*call)(void) = library ? (int (*)(void))dlsym(library, "call_library") : 0;
+    if (!call) {
+        puts(dlerror());
+        return 1;
+    }
+    return call();
+}
+"""
+# Not too few symbols: patchelf makes room for program headers by moving what stands behind them, and in a
+# library with hardly a symbol that is constants which code refers to (so it does to some originals).
+SYMBOLS = "".join(f"int call_{number}(void) {{ return {number}; }}\n" for number in range(9))
+# What a file may be refused for here; nothing else is a reason.
+REASONS = ("no layout fits this file", "damaged: segment [0-9]+ overlaps segment [0-9]+ or lies below it$")
+DOWNWARDS = "PT_LOADs downwards"
+
+Kind = collections.namedtuple("Kind", "name needs flags options")
+KINDS = []
+for _name, _linker in (("GNU ld", "bfd"), ("lld", "lld"), ("mold", "mold")):
+    _use = f"-fuse-ld={_linker}"
+    for _what, _flags, _options in (
+            ("PIE", "-pie -fPIE -DALONE -DCONSTRUCTOR", []),
+            ("PIE, preinit", "-pie -fPIE -DALONE -DCONSTRUCTOR", ["--hook", "preinit"]),
+            ("fixed address", "-no-pie -fno-pie -DALONE", []),
+            ("static", "-static -DALONE", []),
+            ("static PIE", "-static-pie -fPIE -DALONE", []),
+            ("shared object", "-shared -fPIC -DLIBRARY -DCALL=call_library -DCONSTRUCTOR", []),
+            ("shared object, DT_INIT", "-shared -fPIC -DLIBRARY -DCALL=call_library -nostartfiles "
+             "-DINIT -Wl,-init=own_init", [])):
+        KINDS.append(Kind(f"{_name}, {_what}", f"ld.{_linker}" if _linker != "mold" else "mold",
+                          f"{_use} {_flags}".split(), _options))
+
+
+class Headers:
+    """The program headers of a 64-bit file as a list that can be changed and put back."""
+
+    def __init__(self, path):
+        self.path = path
+        self.data = bytearray(path.read_bytes())
+        self.offset, = struct.unpack_from("<Q", self.data, 32)
+        self.room, = struct.unpack_from("<H", self.data, 56)
+        self.list = [list(PHDR.unpack_from(self.data, self.offset + i * PHDR.size))
+                     for i in range(self.room)]
+
+    def of(self, *types):
+        return [phdr for phdr in self.list if phdr[0] in types]
+
+    def but(self, *types):
+        return [phdr for phdr in self.list if phdr[0] not in types]
+
+    def write(self, headers):
+        """Those headers; where they are fewer, the table is shorter."""
+        size = PHDR.size * len(headers)
+        assert len(headers) <= self.room
+        for phdr in headers:
+            if phdr[0] == PT_PHDR:
+                phdr[5] = phdr[6] = size
+        self.data[self.offset:self.offset + PHDR.size * self.room] = b"".join(
+            PHDR.pack(*phdr) for phdr in headers).ljust(PHDR.size * self.room, b"\0")
+        struct.pack_into("<H", self.data, 56, len(headers))
+        self.path.write_bytes(self.data)
+
+
+def with_loads_by_address(headers):
+    """The same order, but for the PT_LOADs among themselves."""
+    loads = iter(sorted((p for p in headers if p[0] == PT_LOAD), key=lambda p: p[3]))
+    return [next(loads) if p[0] == PT_LOAD else p for p in headers]
+
+
+def notes_between_loads(h):
+    others = h.but(PT_LOAD, PT_PHDR, PT_INTERP)
+    out = h.of(PT_PHDR, PT_INTERP)
+    for load in h.of(PT_LOAD):
+        out += [load] + others[:1]
+        others = others[1:]
+    return out + others
+
+
+def shuffled(seed):
+    def order(h):
+        headers = list(h.list)
+        random.Random(seed).shuffle(headers)
+        return with_loads_by_address(headers)
+    return order
+
+
+ORDERS = {
+    "PT_GNU_STACK first": lambda h: h.of(PT_GNU_STACK) + h.but(PT_GNU_STACK),
+    "PT_INTERP last": lambda h: h.but(PT_INTERP) + h.of(PT_INTERP),
+    "PT_PHDR last": lambda h: h.but(PT_PHDR) + h.of(PT_PHDR),
+    "PT_DYNAMIC first": lambda h: h.of(PT_DYNAMIC) + h.but(PT_DYNAMIC),
+    "PT_LOADs first": lambda h: h.of(PT_LOAD) + h.but(PT_LOAD),
+    "PT_LOADs last": lambda h: h.but(PT_LOAD) + h.of(PT_LOAD),
+    "others between PT_LOADs": notes_between_loads,
+    "PT_NOTEs last": lambda h: h.but(PT_NOTE) + h.of(PT_NOTE),
+    "reversed": lambda h: with_loads_by_address(h.list[::-1]),
+    "no PT_PHDR": lambda h: h.but(PT_PHDR),
+    "no PT_GNU_STACK": lambda h: h.but(PT_GNU_STACK),
+    "no PT_NOTE": lambda h: h.but(PT_NOTE, 0x6474E553),
+    "only what loaders need": lambda h: h.of(PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS, PT_GNU_RELRO),
+    "PT_NULLs between": lambda h: [p if p[0] not in (PT_NOTE, PT_GNU_STACK) else
+                                   [PT_NULL, 0, 0, 0, 0, 0, 0, 0] for p in h.list],
+    DOWNWARDS: lambda h: [p for p in h.but(PT_LOAD)] + h.of(PT_LOAD)[::-1],
+}
+TOOLS = [["strip"], ["strip", "-g"], ["objcopy"], ["eu-strip"], ["llvm-strip"], ["llvm-objcopy"],
+         ["patchelf", "--set-rpath", "/nonexistent"]]
+
+
+class Subject:
+    def __init__(self, elfcage, kind, folder, loader):
+        self.elfcage, self.kind, self.folder, self.loader = elfcage, kind, folder, loader
+        self.shared = "-shared" in kind.flags
+        self.built = folder / "built"
+        self.tools = TOOLS
+
+    def build(self):
+        """What went wrong, or None."""
+        missing = harness.have("gcc", self.kind.needs)
+        if missing:
+            return f"{missing} is not installed"
+        symbols = self.folder / "symbols.c"
+        symbols.write_text(SYMBOLS, encoding="utf-8")
+        done = run(["gcc", "-O1", "-w", *self.kind.flags, "-o", self.built, SOURCE, symbols])
+        return said(done) if done.status else None
+
+    def lines(self, file):
+        """What a file says of its functions; None if it does not run."""
+        done = run([self.loader, file] if self.shared else [file])
+        return done.out.splitlines() if done.status == 0 and not done.err else None
+
+    def copy(self, file, name):
+        out = self.folder / name
+        shutil.copy(file, out)
+        return out
+
+    def problem(self, name, order, sections):
+        """(what is wrong with a cage of the file in that order, or None; a comment)."""
+        file = self.copy(self.built, "original")
+        headers = Headers(file)
+        before = [tuple(p) for p in headers.list]
+        headers.write(order(headers))
+        if not sections:
+            harness.drop_section_headers(file)
+        elif [tuple(p) for p in Headers(file).list] == before:
+            return None, "this is its order"
+        plain = self.lines(file)
+        if not plain:
+            return None, "n/a: the original does not run so"
+        caged = self.folder / "caged"
+        caged.unlink(missing_ok=True)
+        done = run([self.elfcage, "inject", "-q", *POLICY, *self.kind.options, "-o", caged, file])
+        if done.status == 4:
+            if not re.search(REASONS[name == DOWNWARDS], done.err) or caged.exists():
+                return f"refused: {said(done)}", ""
+            return None, f"refused: {done.err.partition(': ')[2].strip()}"
+        if done.status != 0 or name == DOWNWARDS:
+            return f"inject: {said(done)}", ""
+        layout = harness.layout_of(self.elfcage, caged)
+        wrong = self.not_caged(caged, plain) or self.not_undone(caged, file)
+        behind = []
+        for tool in self.tools if not wrong else ():
+            original, changed = self.copy(file, "original.tool"), self.copy(caged, "caged.tool")
+            if run([*tool, original]).status != 0 or self.lines(original) != plain:
+                continue
+            behind.append(" ".join(tool[:2]))
+            done = run([*tool, changed])
+            wrong = said(done) if done.status else self.not_caged(changed, plain)
+            if wrong:
+                return f"{layout}, behind {' '.join(tool)}: {wrong}", ""
+        return wrong, f"{layout}, behind {', '.join(behind)}"
+
+    def not_caged(self, file, plain):
+        lines = self.lines(file)
+        if not lines:
+            return "it does not run"
+        if [line.rpartition(" ")[0] for line in lines] != [line.rpartition(" ")[0] for line in plain]:
+            return f"it says: {lines}"
+        if any(line.endswith(" free") for line in lines):
+            return f"not filtered: {lines}"
+        done = run([self.elfcage, "verify", "-q", file])
+        return said(done) if done.status else None
+
+    def not_undone(self, caged, file):
+        back = self.folder / "back"
+        done = run([self.elfcage, "remove", "-o", back, caged])
+        if done.status != 0:
+            return f"remove: {said(done)}"
+        return None if back.read_bytes() == file.read_bytes() else "remove gives another file"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--all", action="store_true", help="many random orders")
+    parser.add_argument("--kind", help="only kinds whose names contain this")
+    arguments = parser.parse_args()
+    elfcage = os.environ["ELFCAGE"]
+    if os.uname().machine != "x86_64":
+        print("1..0 # SKIP the programs are made for x86-64")
+        return 0
+    orders = dict(ORDERS)
+    for seed in range(100 if arguments.all else 3):
+        orders[f"random order {seed}"] = shuffled(seed)
+    bare = ("reversed", "only what loaders need", "random order 0")
+    cases = [(name, True) for name in orders] + [(name, False) for name in bare]
+    kinds = [kind for kind in KINDS if not arguments.kind or arguments.kind in kind.name]
+    tap = harness.Tap(len(kinds) * len(cases))
+    with tempfile.TemporaryDirectory(prefix="elfcage-orders.") as scratch:
+        scratch = pathlib.Path(scratch)
+        (scratch / "load.c").write_text(LOADER, encoding="utf-8")
+        built = run(["gcc", "-w", "-o", scratch / "load", scratch / "load.c"])
+        if built.status != 0:
+            print(f"Bail out! no loader: {said(built)}")
+            return 1
+        for number, kind in enumerate(kinds):
+            folder = scratch / str(number)
+            folder.mkdir()
+            subject = Subject(elfcage, kind, folder, scratch / "load")
+            subject.tools = [tool for tool in TOOLS if not harness.have(tool[0])]
+            missing = subject.build()
+            for name, sections in cases:
+                text = f"{kind.name}: {name}{'' if sections else ', no section headers'}"
+                if missing:
+                    tap.skip(text, missing)
+                    continue
+                wrong, comment = subject.problem(name, orders[name], sections)
+                tap.test(not wrong, text)
+                tap.comment(wrong or comment)
+    return 1 if tap.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
