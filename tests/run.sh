@@ -113,6 +113,7 @@ if has release; then
   if wanted elf; then
     with release elf/matrix /usr/bin/python3 tests/elf/matrix.py
     with release elf/upx /usr/bin/python3 tests/elf/upx.py
+    with release elf/runtimes /usr/bin/python3 tests/elf/runtimes.py
     with release elf/orders /usr/bin/python3 tests/elf/orders.py
     with release foreign/foreign /usr/bin/python3 tests/foreign/foreign.py
     with release system/system /usr/bin/python3 tests/system/system.py
