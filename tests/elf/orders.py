@@ -68,6 +68,14 @@ for _name, _linker in (("GNU ld", "bfd"), ("lld", "lld"), ("mold", "mold")):
              "-DINIT -Wl,-init=own_init", [])):
         KINDS.append(Kind(f"{_name}, {_what}", f"ld.{_linker}" if _linker != "mold" else "mold",
                           f"{_use} {_flags}".split(), _options))
+# With an address of its own, as prelink(8) gives one.
+for _name, _flags in (("GNU ld", "-fuse-ld=bfd -Wl,-Ttext-segment=0x41000000"),
+                      ("lld", "-fuse-ld=lld -Wl,--image-base=0x41000000")):
+    for _what, _more in (("PIE at an address", "-pie -fPIE -DALONE"),
+                         ("shared object at an address", "-shared -fPIC -DLIBRARY "
+                          "-DCALL=call_library -DCONSTRUCTOR")):
+        KINDS.append(Kind(f"{_name}, {_what}", "ld.lld" if _name == "lld" else "ld.bfd",
+                          f"{_flags} {_more}".split(), []))
 
 
 class Headers:
