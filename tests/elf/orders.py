@@ -32,11 +32,13 @@ from harness import PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR, run, said
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "cli/programs/hooked.c"
 POLICY = ["--default", "allow", "--deny", "mkdir,mkdirat:ENOTUNIQ"]
 PT_NULL, PT_TLS, PT_GNU_STACK, PT_GNU_RELRO = 0, 7, 0x6474E551, 0x6474E552
-PHDR = struct.Struct("<IIQQQQQQ")
 LOADER = """#include <dlfcn.h>
 #include <stdio.h>
 int main(int count, char **words)
 {
+    if (count < 2) {
+        return 2;
+    }
     void *library = dlopen(words[1], RTLD_NOW);
     int (*call)(void) = library ? (int (*)(void))dlsym(library, "call_library") : 0;
     if (!call) {
@@ -53,8 +55,11 @@ SYMBOLS = "".join(f"int call_{number}(void) {{ return {number}; }}\n" for number
 REASONS = ("no layout fits this file", "damaged: segment [0-9]+ overlaps segment [0-9]+ or lies below it$")
 DOWNWARDS = "PT_LOADs downwards"
 
-Kind = collections.namedtuple("Kind", "name needs flags options")
+Kind = collections.namedtuple("Kind", "name needs compiler flags options")
 KINDS = []
+# Debian's gcc-multilib, which makes <asm/...> known to -m32, cannot be installed beside a cross gcc.
+M32 = ["gcc", "-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+LIBRARY = "-shared -fPIC -DLIBRARY -DCALL=call_library -DCONSTRUCTOR"
 for _name, _linker in (("GNU ld", "bfd"), ("lld", "lld"), ("mold", "mold")):
     _use = f"-fuse-ld={_linker}"
     for _what, _flags, _options in (
@@ -63,31 +68,51 @@ for _name, _linker in (("GNU ld", "bfd"), ("lld", "lld"), ("mold", "mold")):
             ("fixed address", "-no-pie -fno-pie -DALONE", []),
             ("static", "-static -DALONE", []),
             ("static PIE", "-static-pie -fPIE -DALONE", []),
-            ("shared object", "-shared -fPIC -DLIBRARY -DCALL=call_library -DCONSTRUCTOR", []),
+            ("shared object", LIBRARY, []),
             ("shared object, DT_INIT", "-shared -fPIC -DLIBRARY -DCALL=call_library -nostartfiles "
              "-DINIT -Wl,-init=own_init", [])):
         KINDS.append(Kind(f"{_name}, {_what}", f"ld.{_linker}" if _linker != "mold" else "mold",
-                          f"{_use} {_flags}".split(), _options))
+                          ["gcc"], f"{_use} {_flags}".split(), _options))
 # With an address of its own, as prelink(8) gives one.
 for _name, _flags in (("GNU ld", "-fuse-ld=bfd -Wl,-Ttext-segment=0x41000000"),
                       ("lld", "-fuse-ld=lld -Wl,--image-base=0x41000000")):
     for _what, _more in (("PIE at an address", "-pie -fPIE -DALONE"),
-                         ("shared object at an address", "-shared -fPIC -DLIBRARY "
-                          "-DCALL=call_library -DCONSTRUCTOR")):
-        KINDS.append(Kind(f"{_name}, {_what}", "ld.lld" if _name == "lld" else "ld.bfd",
+                         ("shared object at an address", LIBRARY)):
+        KINDS.append(Kind(f"{_name}, {_what}", "ld.lld" if _name == "lld" else "ld.bfd", ["gcc"],
                           f"{_flags} {_more}".split(), []))
+# Other loaders, and headers of another shape.
+for _name, _compiler in (("musl", ["musl-gcc"]), ("i386", M32), ("i386, lld", M32 + ["-fuse-ld=lld"])):
+    for _what, _flags in (("PIE", "-pie -fPIE -DALONE -DCONSTRUCTOR"), ("static", "-static -DALONE"),
+                          ("shared object", LIBRARY)):
+        KINDS.append(Kind(f"{_name}, {_what}", "ld.lld" if "lld" in _name else "ld.bfd", _compiler,
+                          _flags.split(), []))
 
 
 class Headers:
-    """The program headers of a 64-bit file as a list that can be changed and put back."""
+    """The program headers of a file as a list that can be changed and put back. One is a list, in the order
+    of Phdr of either class: type, flags, offset, vaddr, paddr, filesz, memsz, align."""
 
     def __init__(self, path):
         self.path = path
         self.data = bytearray(path.read_bytes())
-        self.offset, = struct.unpack_from("<Q", self.data, 32)
-        self.room, = struct.unpack_from("<H", self.data, 56)
-        self.list = [list(PHDR.unpack_from(self.data, self.offset + i * PHDR.size))
-                     for i in range(self.room)]
+        self.wide = self.data[4] == 2
+        self.shape = struct.Struct("<IIQQQQQQ" if self.wide else "<IIIIIIII")
+        self.offset, = struct.unpack_from(*(("<Q", self.data, 32) if self.wide else ("<I", self.data, 28)))
+        self.count_at = 56 if self.wide else 44
+        self.room, = struct.unpack_from("<H", self.data, self.count_at)
+        self.list = [self.read(self.offset + i * self.shape.size) for i in range(self.room)]
+
+    def read(self, at):
+        fields = list(self.shape.unpack_from(self.data, at))
+        if not self.wide:  # p_flags stands behind p_memsz
+            fields.insert(1, fields.pop(6))
+        return fields
+
+    def bytes_of(self, phdr):
+        fields = list(phdr)
+        if not self.wide:
+            fields.insert(6, fields.pop(1))
+        return self.shape.pack(*fields)
 
     def of(self, *types):
         return [phdr for phdr in self.list if phdr[0] in types]
@@ -97,14 +122,15 @@ class Headers:
 
     def write(self, headers):
         """Those headers; where they are fewer, the table is shorter."""
-        size = PHDR.size * len(headers)
+        size = self.shape.size * len(headers)
         assert len(headers) <= self.room
         for phdr in headers:
             if phdr[0] == PT_PHDR:
                 phdr[5] = phdr[6] = size
-        self.data[self.offset:self.offset + PHDR.size * self.room] = b"".join(
-            PHDR.pack(*phdr) for phdr in headers).ljust(PHDR.size * self.room, b"\0")
-        struct.pack_into("<H", self.data, 56, len(headers))
+        table = b"".join(self.bytes_of(phdr) for phdr in headers)
+        room = self.shape.size * self.room
+        self.data[self.offset:self.offset + room] = table.ljust(room, b"\0")
+        struct.pack_into("<H", self.data, self.count_at, len(headers))
         self.path.write_bytes(self.data)
 
 
@@ -154,20 +180,27 @@ TOOLS = [["strip"], ["strip", "-g"], ["objcopy"], ["eu-strip"], ["llvm-strip"], 
 
 
 class Subject:
-    def __init__(self, elfcage, kind, folder, loader):
-        self.elfcage, self.kind, self.folder, self.loader = elfcage, kind, folder, loader
+    def __init__(self, elfcage, kind, folder):
+        self.elfcage, self.kind, self.folder = elfcage, kind, folder
+        self.loader = folder / "load"
         self.shared = "-shared" in kind.flags
         self.built = folder / "built"
         self.tools = TOOLS
 
     def build(self):
         """What went wrong, or None."""
-        missing = harness.have("gcc", self.kind.needs)
+        missing = harness.have(self.kind.compiler[0], self.kind.needs)
         if missing:
             return f"{missing} is not installed"
+        loader = self.folder.parent / "load.c"
+        loader.write_text(LOADER, encoding="utf-8")
+        done = run([*self.kind.compiler, "-w", "-o", self.loader, loader])
+        if done.status != 0 or run([self.loader]).status != 2:
+            return f"no loader: {said(done)}"
         symbols = self.folder / "symbols.c"
         symbols.write_text(SYMBOLS, encoding="utf-8")
-        done = run(["gcc", "-O1", "-w", *self.kind.flags, "-o", self.built, SOURCE, symbols])
+        done = run([*self.kind.compiler, "-O1", "-w", *self.kind.flags, "-o", self.built, SOURCE,
+                    symbols])
         return said(done) if done.status else None
 
     def lines(self, file):
@@ -253,15 +286,10 @@ def main():
     tap = harness.Tap(len(kinds) * len(cases))
     with tempfile.TemporaryDirectory(prefix="elfcage-orders.") as scratch:
         scratch = pathlib.Path(scratch)
-        (scratch / "load.c").write_text(LOADER, encoding="utf-8")
-        built = run(["gcc", "-w", "-o", scratch / "load", scratch / "load.c"])
-        if built.status != 0:
-            print(f"Bail out! no loader: {said(built)}")
-            return 1
         for number, kind in enumerate(kinds):
             folder = scratch / str(number)
             folder.mkdir()
-            subject = Subject(elfcage, kind, folder, scratch / "load")
+            subject = Subject(elfcage, kind, folder)
             subject.tools = [tool for tool in TOOLS if not harness.have(tool[0])]
             missing = subject.build()
             for name, sections in cases:
