@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "commands/compiled.h"
+#include "policy/utf8.h"
 #include "watch/arguments.h"
 #include "watch/tracer.h"
 
@@ -117,10 +118,12 @@ static void print_call(const struct explained_run *run, const struct watch_call 
     CLEANUP_FREE char *reason = event->subject
                                     ? origin_text(event->subject->policy, origin)
                                     : memory_strdup("a filter that elfcage did not make");
-    (void)fprintf(run->stream, "elfcage: %s[%d] %s(%s)%s%s: %s: %s\n",
-                  event->command ? event->command : "", (int)call->thread, name ? name : unnamed,
-                  arguments, abi && abi->bits == 32 ? " of " : "",
-                  abi && abi->bits == 32 ? abi->name : "", action, reason);
+    CLEANUP_FREE char *line = memory_printf(
+        "%s[%d] %s(%s)%s%s: %s: %s", event->command ? event->command : "", (int)call->thread,
+        name ? name : unnamed, arguments, abi && abi->bits == 32 ? " of " : "",
+        abi && abi->bits == 32 ? abi->name : "", action, reason);
+    utf8_make_printable(line);
+    (void)fprintf(run->stream, "elfcage: %s\n", line);
     if (event->count == MOST_LINES) {
         (void)fprintf(run->stream, "elfcage: more of this are only counted\n");
     }

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "commands/compiled.h"
 #include "filter/run.h"
+#include "policy/utf8.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -314,8 +315,10 @@ char *event_text(const struct event *event)
     CLEANUP_FREE char *reason = reason_text(event);
     buffer_printf(&text, "%s", call);
     add_outcome(&text, event);
-    buffer_printf(&text, "\n  %s\n", reason);
-    return buffer_steal_text(&text);
+    CLEANUP_FREE char *line = buffer_steal_text(&text);
+    utf8_make_printable(line);
+    utf8_make_printable(reason);
+    return memory_printf("%s\n  %s\n", line, reason);
 }
 
 static void member(struct json_writer *writer, const char *key, const char *value)

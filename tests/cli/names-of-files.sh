@@ -11,6 +11,8 @@ build plain tiny.c -nostdlib -static
 names=($'new\nline' $'escape\e[31mred' $'bell\a\r\b' $'latin\xe4' $'cut\xe2\x82' $'c1\xc2\x9b31m' $'over\xc0\xaf' 'quoted "\' $'\x7f' 'ä€😀')
 printed=('new?line' 'escape?[31mred' 'bell???' 'latin?' 'cut??' 'c1??31m' 'over??' 'quoted "\' '?' 'ä€😀')
 
+record='type=SECCOMP msg=audit(1.0:1): pid=1 comm="x" exe="/x" sig=0 arch=c000003e syscall=92 code=0x50001'
+
 # clean TEXT FILE: whole lines, UTF-8, no control characters.
 clean() {
     holds "$1" "$PYTHON" - "$2" <<'P'
@@ -77,8 +79,22 @@ for i in "${!names[@]}"; do
     clean "$as: simulate is clean" .out
     run "$ELFCAGE" simulate --json --policy "$name" chown
     holds "$as: simulate --json is JSON" "$PYTHON" -m json.tool .out /dev/null
+    run "$ELFCAGE" explain --policy "$name" "$record"
+    is "$status $(grep -cF " ($as:1:" .out) $(wc -l <.out)" "0 1 2" "$as: explain names the policy"
+    clean "$as: explain is clean" .out
+    run "$ELFCAGE" explain --json --policy "$name" "$record"
+    holds "$as: explain --json is JSON" "$PYTHON" -m json.tool .out /dev/null
     rm -f "$name"
 done
+
+# A program that is run: the kernel knows it by the name of its file. So do the records that it makes.
+build call call.c -static
+cage caged-call call "${deny[@]}"
+cp caged-call "${names[1]}"
+run "$ELFCAGE" explain --run -- "./${names[1]}" 64 "$(number 64 mkdir)" $'@\e[32m/x' 0700
+like "$err" 'elfcage: .*escape.*mkdir\(' "explain --run tells of a program with such a name"
+clean "explain --run is clean" .err
+rm -f "${names[1]}"
 
 # Several files of one run, whose reports follow each other.
 mkdir below
