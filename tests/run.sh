@@ -115,6 +115,7 @@ if has release; then
     with release elf/upx /usr/bin/python3 tests/elf/upx.py
     with release elf/runtimes /usr/bin/python3 tests/elf/runtimes.py
     with release elf/orders /usr/bin/python3 tests/elf/orders.py
+    with release elf/changed /usr/bin/python3 tests/elf/changed.py
     with release foreign/foreign /usr/bin/python3 tests/foreign/foreign.py
     with release system/system /usr/bin/python3 tests/system/system.py
     with release system/load /usr/bin/python3 tests/system/load.py

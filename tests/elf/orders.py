@@ -51,9 +51,11 @@ int main(int count, char **words)
 # Not too few symbols: patchelf makes room for program headers by moving what stands behind them, and in a
 # library with hardly a symbol that is constants which code refers to (so it does to some originals).
 SYMBOLS = "".join(f"int call_{number}(void) {{ return {number}; }}\n" for number in range(9))
-# What a file may be refused for here; nothing else is a reason.
-REASONS = ("no layout fits this file", "damaged: segment [0-9]+ overlaps segment [0-9]+ or lies below it$")
+# What a file may be refused for here, and what for it has to be.
+NO_ROOM = "no layout fits this file"
+MUST_REFUSE = "!"
 DOWNWARDS = "PT_LOADs downwards"
+OUT_OF_ORDER = MUST_REFUSE + "damaged: segment [0-9]+ overlaps segment [0-9]+ or lies below it$"
 
 Kind = collections.namedtuple("Kind", "name needs compiler flags options")
 KINDS = []
@@ -175,6 +177,22 @@ ORDERS = {
                                    [PT_NULL, 0, 0, 0, 0, 0, 0, 0] for p in h.list],
     DOWNWARDS: lambda h: [p for p in h.but(PT_LOAD)] + h.of(PT_LOAD)[::-1],
 }
+
+
+def reordered(order, sections):
+    """What puts the headers of a file into an order, and may take away its section headers."""
+    def change(file):
+        headers = Headers(file)
+        before = [tuple(p) for p in headers.list]
+        headers.write(order(headers))
+        if not sections:
+            harness.drop_section_headers(file)
+        elif [tuple(p) for p in Headers(file).list] == before:
+            return "this is its order"
+        return None
+    return change
+
+
 TOOLS = [["strip"], ["strip", "-g"], ["objcopy"], ["eu-strip"], ["llvm-strip"], ["llvm-objcopy"],
          ["patchelf", "--set-rpath", "/nonexistent"]]
 
@@ -213,27 +231,25 @@ class Subject:
         shutil.copy(file, out)
         return out
 
-    def problem(self, name, order, sections):
-        """(what is wrong with a cage of the file in that order, or None; a comment)."""
+    def problem(self, change, reason):
+        """(what is wrong with a cage of the file after a change, or None; a comment). `reason`: the regular
+        expression of what it may be refused for; MUST_REFUSE in front: it has to be."""
         file = self.copy(self.built, "original")
-        headers = Headers(file)
-        before = [tuple(p) for p in headers.list]
-        headers.write(order(headers))
-        if not sections:
-            harness.drop_section_headers(file)
-        elif [tuple(p) for p in Headers(file).list] == before:
-            return None, "this is its order"
+        nothing = change(file)
+        if nothing:
+            return None, nothing
         plain = self.lines(file)
         if not plain:
             return None, "n/a: the original does not run so"
+        must_refuse, reason = reason.startswith(MUST_REFUSE), reason.removeprefix(MUST_REFUSE)
         caged = self.folder / "caged"
         caged.unlink(missing_ok=True)
         done = run([self.elfcage, "inject", "-q", *POLICY, *self.kind.options, "-o", caged, file])
         if done.status == 4:
-            if not re.search(REASONS[name == DOWNWARDS], done.err) or caged.exists():
+            if not re.search(reason, done.err) or caged.exists():
                 return f"refused: {said(done)}", ""
             return None, f"refused: {done.err.partition(': ')[2].strip()}"
-        if done.status != 0 or name == DOWNWARDS:
+        if done.status != 0 or must_refuse:
             return f"inject: {said(done)}", ""
         layout = harness.layout_of(self.elfcage, caged)
         wrong = self.not_caged(caged, plain) or self.not_undone(caged, file)
@@ -273,7 +289,6 @@ def main():
     parser.add_argument("--all", action="store_true", help="many random orders")
     parser.add_argument("--kind", help="only kinds whose names contain this")
     arguments = parser.parse_args()
-    elfcage = os.environ["ELFCAGE"]
     if os.uname().machine != "x86_64":
         print("1..0 # SKIP the programs are made for x86-64")
         return 0
@@ -283,22 +298,28 @@ def main():
     bare = ("reversed", "only what loaders need", "random order 0")
     cases = [(name, True) for name in orders] + [(name, False) for name in bare]
     kinds = [kind for kind in KINDS if not arguments.kind or arguments.kind in kind.name]
-    tap = harness.Tap(len(kinds) * len(cases))
+    changes = {name + ("" if sections else ", no section headers"):
+               (reordered(orders[name], sections), OUT_OF_ORDER if name == DOWNWARDS else NO_ROOM)
+               for name, sections in cases}
+    return look(kinds, changes)
+
+
+def look(kinds, changes):
+    """Each kind of file after each change, {name: (change, reason to refuse it)}: the exit status."""
+    tap = harness.Tap(len(kinds) * len(changes))
     with tempfile.TemporaryDirectory(prefix="elfcage-orders.") as scratch:
-        scratch = pathlib.Path(scratch)
         for number, kind in enumerate(kinds):
-            folder = scratch / str(number)
+            folder = pathlib.Path(scratch) / str(number)
             folder.mkdir()
-            subject = Subject(elfcage, kind, folder)
+            subject = Subject(os.environ["ELFCAGE"], kind, folder)
             subject.tools = [tool for tool in TOOLS if not harness.have(tool[0])]
             missing = subject.build()
-            for name, sections in cases:
-                text = f"{kind.name}: {name}{'' if sections else ', no section headers'}"
+            for name, (change, reason) in changes.items():
                 if missing:
-                    tap.skip(text, missing)
+                    tap.skip(f"{kind.name}: {name}", missing)
                     continue
-                wrong, comment = subject.problem(name, orders[name], sections)
-                tap.test(not wrong, text)
+                wrong, comment = subject.problem(change, reason)
+                tap.test(not wrong, f"{kind.name}: {name}")
                 tap.comment(wrong or comment)
     return 1 if tap.failed else 0
 
