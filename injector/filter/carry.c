@@ -11,6 +11,8 @@
  *   3. the other own rules,
  *   4. denials carried from siblings: where the policy speaks of both names, its words for this one
  *      come first.
+ * A default that denies refuses every way that the policy does not name: there a denial is carried
+ * only if it is stricter than the default.
  * A condition that cannot be said here, because a parameter is elsewhere or hidden in memory, makes
  * a denial unconditional and an allowance void. A denial that becomes unconditional so takes the
  * strictest action of the denials from there on.
@@ -323,10 +325,26 @@ static void append_mapped(const struct abi *abi, const char *target, const struc
     }
 }
 
-/* Appends the denials that ways carry to `name`: from multiplexed names, or from siblings. */
-static void append_carried(const struct policy *policy, const struct abi *abi, const char *name,
-                           bool multiplexed, struct rule_list *list)
+/* Drops the rules from `first` on whose calls the default denies as strictly. */
+static void leave_to_default(struct rule_list *list, size_t first, struct action default_action)
 {
+    size_t kept = first;
+    for (size_t i = first; i < list->count; i++) {
+        if (action_denies(default_action) && default_action.kind <= list->rules[i].action.kind) {
+            free(list->rules[i].conditions);
+        } else {
+            list->rules[kept++] = list->rules[i];
+        }
+    }
+    list->count = kept;
+}
+
+/* Appends the denials that ways carry to `name`: from multiplexed names, or from siblings. `last`:
+   what they do not decide, the default does. */
+static void append_carried(const struct policy *policy, const struct abi *abi, const char *name,
+                           bool multiplexed, bool last, struct rule_list *list)
+{
+    size_t first = list->count;
     for (size_t i = 0; i < abi->way_count; i++) {
         const struct way *way = &abi->ways[i];
         if ((way->selector_mask != 0) != multiplexed || strcmp(way->way, name) != 0) {
@@ -337,6 +355,9 @@ static void append_carried(const struct policy *policy, const struct abi *abi, c
             bool unused = false;
             append_mapped(abi, name, way, rules, (size_t)(rules - policy->syscalls), list, &unused);
         }
+    }
+    if (last) {
+        leave_to_default(list, first, policy->default_action);
     }
 }
 
@@ -376,15 +397,9 @@ void carry_rules(const struct policy *policy, const struct abi *abi, const char 
         denials++;
     }
     move_rules(list, &own, 0, denials);
-    append_carried(policy, abi, name, true, list);
+    append_carried(policy, abi, name, true, denials == own.count, list);
     move_rules(list, &own, denials, own.count);
-    append_carried(policy, abi, name, false, list);
+    append_carried(policy, abi, name, false, true, list);
     rule_list_free(&own);
     prune(list);
-    /* What a denying default says anyway needs no rule, unless the policy wrote it. */
-    while (rules == NULL && list->count > 0 && action_denies(policy->default_action) &&
-           action_equal(list->rules[list->count - 1].action, policy->default_action)) {
-        list->count--;
-        free(list->rules[list->count].conditions);
-    }
 }

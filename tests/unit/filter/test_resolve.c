@@ -327,6 +327,43 @@ static void test_resolve_orders_own_and_carried_rules(void **state)
     assert_calls(&given, "x86_64", calls, COUNT(calls));
 }
 
+/* A way that the policy does not name gets the default where that denies as strictly. */
+static void test_resolve_carries_nothing_milder_than_the_default(void **state)
+{
+    (void)state;
+    static const struct given_policy kills = {
+        .default_action = KILL_CALL,
+        .abis = {"i386", "x86_64"},
+        .rules = {{"getdents", DENY_CALL, {{0}}},
+                  {"umount2", DENY_CALL, {{0}}},
+                  {"umount", ALLOW_CALL, {IF64(0, EQ, 5)}},
+                  {"socket", DENY_CALL, {{0}}},
+                  {"semget", DENY_CALL, {{0}}},
+                  {"ipc", ALLOW_CALL, {{0}}}},
+    };
+    static const struct call_case killed[] = {
+        {"i386", 141, DENY_CALL, {0}},
+        {"i386", 89, KILL_CALL, {0}}, /* readdir */
+        {"i386", 22, ALLOW_CALL, {5}},
+        {"i386", 22, KILL_CALL, {6}},
+        {"i386", I386_SOCKETCALL, KILL_CALL, {1}},
+        {"i386", I386_IPC, DENY_CALL, {2}},
+        {"i386", I386_IPC, ALLOW_CALL, {1}},
+    };
+    assert_calls(&kills, "x86_64", killed, COUNT(killed));
+    static const struct given_policy fails = {
+        .default_action = DENY_CALL,
+        .abis = {"i386", "x86_64"},
+        .rules = {{"getdents", KILL_CALL, {{0}}}, {"umount2", DENY_WITH(EBUSY), {{0}}}},
+    };
+    static const struct call_case failed[] = {
+        {"i386", 89, KILL_CALL, {0}},
+        {"i386", 52, DENY_WITH(EBUSY), {0}},
+        {"i386", 22, DENY_CALL, {0}},
+    };
+    assert_calls(&fails, "x86_64", failed, COUNT(failed));
+}
+
 /* Conditions keep their meaning, or the denial loses them. */
 static void test_resolve_carries_conditions(void **state)
 {
@@ -795,6 +832,7 @@ int main(void)
         cmocka_unit_test(test_resolve_closes_ways_on_arm),
         cmocka_unit_test(test_resolve_does_not_carry_what_allows),
         cmocka_unit_test(test_resolve_orders_own_and_carried_rules),
+        cmocka_unit_test(test_resolve_carries_nothing_milder_than_the_default),
         cmocka_unit_test(test_resolve_carries_conditions),
         cmocka_unit_test(test_resolve_takes_the_strictest_action),
         cmocka_unit_test(test_resolve_reduces_to_32_bits),
