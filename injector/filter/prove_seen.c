@@ -263,9 +263,9 @@ static void keep(struct seen *seen, const struct position *key, size_t bucket,
 {
     struct entry entry = {
         .position = *key, .next = seen->buckets[bucket], .first_word = (uint32_t)seen->word_count};
-    for (uint8_t w = 0; w < WORD_COUNT; w++) {
+    for (unsigned w = 0; w < WORD_COUNT; w++) {
         if (needs->words[w]) {
-            keep_word(seen, w, &words[w], needs->words[w], store);
+            keep_word(seen, (uint8_t)w, &words[w], needs->words[w], store);
         }
     }
     entry.word_count = (uint32_t)(seen->word_count - entry.first_word);

@@ -63,9 +63,10 @@ static int read_argument(struct oci *oci, const struct json_value *object, struc
     }
     a.index = (uint8_t)number;
     if (!oci_compare(op->text, &a.compare)) {
-        return fail_value(oci->file, op, oci->error,
-                          "unknown operator '%.60s': SCMP_CMP_NE, LT, LE, EQ, GE, GT or MASKED_EQ",
-                          op->text);
+        fail_value(oci->file, op, oci->error,
+                   "unknown operator '%.60s': SCMP_CMP_NE, LT, LE, EQ, GE, GT or MASKED_EQ",
+                   op->text);
+        return -1;
     }
     a.value_two_place = oci_member(object, "valueTwo");
     if (a.value_two_place &&
@@ -73,10 +74,11 @@ static int read_argument(struct oci *oci, const struct json_value *object, struc
         return -1;
     }
     if (a.value_two && a.compare != COMPARE_MASKED_EQ) {
-        return fail_value(oci->file, a.value_two_place, oci->error,
-                          "'valueTwo' has no meaning for %s: remove it, or use "
-                          "SCMP_CMP_MASKED_EQ",
-                          op->text);
+        fail_value(oci->file, a.value_two_place, oci->error,
+                   "'valueTwo' has no meaning for %s: remove it, or use "
+                   "SCMP_CMP_MASKED_EQ",
+                   op->text);
+        return -1;
     }
     const struct json_value *comment = oci_member(object, "comment");
     if (comment && expect_kind(oci->file, comment, JSON_STRING, oci->error) < 0) {
@@ -294,13 +296,17 @@ static int check_name(struct oci *oci, const struct json_value *name)
     return 0;
 }
 
+static bool is_empty_list(const struct json_value *value)
+{
+    return value->kind == JSON_ARRAY && !value->count;
+}
+
 /* "name" or "names": the value that holds it, checked. NULL with the error set. */
 static const struct json_value *read_names(struct oci *oci, const struct json_value *rule)
 {
     const struct json_value *many = oci_member(rule, "names");
     const struct json_value *single = many ? oci_text(rule, "name") : oci_member(rule, "name");
-    bool has_none = many && many->kind == JSON_ARRAY && !many->count;
-    if (single && many && !has_none) {
+    if (single && many && !is_empty_list(many)) {
         fail_key(oci->file, single > many ? single : many, oci->error,
                  "'name' and 'names' in one rule: use one of them");
         return NULL;
