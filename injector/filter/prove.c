@@ -86,7 +86,7 @@ static bool assume(struct walk *walk, uint8_t word, struct word_test test)
 {
     struct change *change = memory_append(&walk->changes, &walk->change_count,
                                           &walk->change_capacity, sizeof *walk->changes);
-    *change = (struct change){.word = (uint8_t)word, .before = walk->words[word]};
+    *change = (struct change){.word = word, .before = walk->words[word]};
     return word_restrict(&walk->words[word], test, &walk->store);
 }
 
@@ -205,7 +205,7 @@ static bool is_covered(struct walk *walk, struct position *position)
     for (unsigned word = WORD_ARGUMENTS; word < WORD_COUNT; word++) {
         *(struct change *)memory_append(&walk->changes, &walk->change_count, &walk->change_capacity,
                                         sizeof *walk->changes) =
-            (struct change){.word = word, .before = walk->words[word]};
+            (struct change){.word = (uint8_t)word, .before = walk->words[word]};
         walk->words[word] = word_any();
     }
     if (seen_before(walk->seen, position, walk->words, &walk->store)) {
