@@ -22,14 +22,15 @@
 #define FIRST_PAGE 4096u
 
 /* Moves the PT_NOTE with the build-id into the new first page. False if it cannot. */
-static bool move_identity(struct draft *draft, uint64_t table_end)
+static bool move_identity(struct draft *draft, const GElf_Phdr *load, uint64_t table_end)
 {
     const struct image *image = draft->image;
     for (size_t i = 0; i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
         if (!layout_is_identity(image, phdr) ||
-            !bytes_in(phdr->p_offset, phdr->p_filesz, FIRST_PAGE)) {
-            continue;
+            !bytes_in(phdr->p_offset, phdr->p_filesz, FIRST_PAGE) ||
+            phdr->p_vaddr - phdr->p_offset != load->p_vaddr - load->p_offset) {
+            continue; /* gold's --rosegment has it in another segment than the table */
         }
         uint64_t place = (table_end + 63) & ~UINT64_C(63);
         place += phdr->p_offset % 64;
@@ -111,7 +112,7 @@ bool layout_s2(struct draft *draft, bool keep_identity, struct buffer *reasons)
     draft->shift = page;
     draft->covered = headers_to_cover(image);
     const char *problem = "the build-id would leave the first page";
-    if (keep_identity && (!move_identity(draft, table_end) || !note_is_whole(draft) ||
+    if (keep_identity && (!move_identity(draft, load, table_end) || !note_is_whole(draft) ||
                           !references_allow(draft, &problem))) {
         layout_reason(reasons, draft, "%s", problem);
         return false;

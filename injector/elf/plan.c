@@ -159,22 +159,21 @@ static int check_segments(const struct image *image, struct error *error)
                                "damaged: PT_DYNAMIC or PT_GNU_RELRO reaches behind all segments");
 }
 
-/* No relocation writes there either, or verify could not tell a damaged file from one that was
-   tampered with. */
+/* No relocation writes there either, or anywhere but to its own data: verify could not tell a
+   damaged file from one that was tampered with. */
 static int check_relocations(const struct image *image, struct error *error)
 {
-    uint64_t target;
-    if (!relocations_summary(image)->readable) {
+    const struct relocations_summary *summary = relocations_summary(image);
+    if (!summary->readable) {
         return error_file(error, ERROR_UNSUPPORTED, image_name(image),
                           "damaged: a table of relocations that its dynamic section names is not "
-                          "in the file");
+                          "in the file, or of no known kind");
     }
-    return !relocations_write_to(image, segments_end(image), UINT64_MAX, &target)
-               ? 0
-               : error_file(error, ERROR_UNSUPPORTED, image_name(image),
-                            "damaged: what a relocation writes to 0x%" PRIx64
-                            " reaches behind all segments",
-                            target);
+    return !summary->astray ? 0
+                            : error_file(error, ERROR_UNSUPPORTED, image_name(image),
+                                         "damaged: what a relocation writes to 0x%" PRIx64
+                                         " is in no writable segment",
+                                         summary->astray_target);
 }
 
 static int check(const struct image *image, const struct cage *cage, struct error *error)

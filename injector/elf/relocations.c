@@ -19,6 +19,9 @@
 /* So many entries are decoded at once. */
 #define AT_ONCE ((size_t)16)
 
+#define TYPE_NONE 0u /* R_*_NONE */
+#define GOT_WORDS 3u
+
 /* What the dynamic section says of a table; count: relocated without a look, 0 where there is none.
  */
 static const struct {
@@ -65,6 +68,11 @@ static bool find_table(const struct image *image, enum relocation_table table, s
     }
     if (size % entry != 0 || *counted > size / entry) {
         return false;
+    }
+    uint64_t kind = DT_RELA;
+    image_dynamic_value(image, DT_PLTREL, &kind);
+    if (table == RELOCATIONS_PLT && size > 0 && kind != DT_RELA && kind != DT_REL) {
+        return false; /* nobody knows its form */
     }
     return size == 0 || (image_dynamic_value(image, tables[table].tag, &address) &&
                          image_at_address(image, address, size, out));
@@ -198,6 +206,9 @@ uint64_t relocation_extent(const struct image *image, const struct relocation *r
     const struct relocation_types *types = &image_arch(image)->relocations;
     struct codec codec = image_codec(image);
     size_t word = codec_word_size(codec);
+    if (relocation->type == TYPE_NONE && !relocation->counted) {
+        return 0;
+    }
     if (relocation->type != types->copy) {
         return relocation->type == types->tls_descriptor ? 2 * word : word;
     }
@@ -220,7 +231,8 @@ struct summing {
     struct relocations_summary *summary;
     struct relocation_types types;
     uint64_t word;
-    uint64_t dynamic; /* address of the dynamic section */
+    uint64_t dynamic;       /* address of the dynamic section */
+    const GElf_Phdr *write; /* the writable segment that the last one was in; NULL at first */
 };
 
 static void add_resolver(const struct image *image, const struct relocation *relocation,
@@ -232,12 +244,36 @@ static void add_resolver(const struct image *image, const struct relocation *rel
                                &summary->resolver_capacity, sizeof *summary->resolvers) = address;
 }
 
-static void add_written(const struct summing *summing, uint64_t start, uint64_t size)
+static bool holds(const GElf_Phdr *phdr, uint64_t start, uint64_t size)
+{
+    return start >= phdr->p_vaddr && bytes_in(start - phdr->p_vaddr, size, phdr->p_memsz);
+}
+
+static const GElf_Phdr *find_writable(const struct image *image, uint64_t start, uint64_t size)
+{
+    for (size_t i = 0; i < image_phdr_count(image); i++) {
+        const GElf_Phdr *phdr = image_phdr(image, i);
+        if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_W) && holds(phdr, start, size)) {
+            return phdr;
+        }
+    }
+    return NULL;
+}
+
+static void add_written(const struct image *image, struct summing *summing, uint64_t start,
+                        uint64_t size)
 {
     struct relocations_summary *summary = summing->summary;
     uint64_t end = size > UINT64_MAX - start ? UINT64_MAX : start + size;
-    if (start >= end) {
+    if (size == 0) {
         return;
+    }
+    if (!summing->write || !holds(summing->write, start, size)) {
+        summing->write = find_writable(image, start, size);
+        if (!summing->write && !summary->astray) {
+            summary->astray = true;
+            summary->astray_target = start;
+        }
     }
     summary->written_start = start < summary->written_start ? start : summary->written_start;
     summary->written_end = end > summary->written_end ? end : summary->written_end;
@@ -266,20 +302,25 @@ static void add_pointer(struct relocations_summary *summary, const struct reloca
 
 static bool sum_up(const struct image *image, const struct relocation *relocation, void *context)
 {
-    const struct summing *summing = context;
+    struct summing *summing = context;
     struct relocations_summary *summary = summing->summary;
     uint64_t size = summing->word;
     if (relocation->type == summing->types.copy ||
-        relocation->type == summing->types.tls_descriptor) {
+        relocation->type == summing->types.tls_descriptor || relocation->type == TYPE_NONE) {
         size = relocation_extent(image, relocation);
     }
-    add_written(summing, relocation->target, size);
+    add_written(image, summing, relocation->target, size);
     if (relocation->type == summing->types.irelative) {
         add_resolver(image, relocation, summary);
     }
     if (relocation->symbol == 0) {
         add_pointer(summary, relocation);
-    } else if (relocation->symbol >= summary->symbol_count) {
+    }
+    /* Symbol 0 too is looked at by glibc, but for relocations that have none. */
+    bool looks = relocation->symbol != 0 ||
+                 (relocation->type != summing->types.relative &&
+                  relocation->type != summing->types.irelative && relocation->type != TYPE_NONE);
+    if (looks && !relocation->counted && relocation->symbol >= summary->symbol_count) {
         summary->symbol_count = relocation->symbol + 1;
     }
     if (relocation->type == summing->types.copy &&
@@ -289,9 +330,19 @@ static bool sum_up(const struct image *image, const struct relocation *relocatio
     return true;
 }
 
+/* Words that ld.so fills in for lazy binding, before it reads the tables: the first three of
+   DT_PLTGOT, of which each architecture takes two (glibc, sysdeps: elf_machine_runtime_setup()). */
+static bool find_got(const struct image *image, uint64_t *got)
+{
+    uint64_t table;
+    return image_dynamic_value(image, DT_JMPREL, &table) &&
+           image_dynamic_value(image, DT_PLTGOT, got);
+}
+
 const struct relocations_summary *relocations_summary(const struct image *image)
 {
     struct relocations_summary *summary = &image->tables->relocations;
+    uint64_t got;
     size_t index = image_find_phdr(image, PT_DYNAMIC);
     if (summary->made) {
         return summary;
@@ -305,6 +356,9 @@ const struct relocations_summary *relocations_summary(const struct image *image)
                               .word = codec_word_size(image_codec(image)),
                               .dynamic = index == SIZE_MAX ? 0 : image_phdr(image, index)->p_vaddr};
     summary->readable = relocations_walk(image, sum_up, &summing);
+    if (find_got(image, &got)) {
+        add_written(image, &summing, got, GOT_WORDS * summing.word);
+    }
     return summary;
 }
 
@@ -333,6 +387,13 @@ bool relocations_write_to(const struct image *image, uint64_t address, uint64_t 
                    address >= summary->written_end ||
                    (address >= summary->untouched_start && end <= summary->untouched_end);
     bool result = !summary->readable || (!outside && !relocations_walk(image, spares, &writer));
+    uint64_t got;
+    if (!result && !outside && find_got(image, &got) &&
+        bytes_overlap(got, GOT_WORDS * codec_word_size(image_codec(image)), address,
+                      end - address)) {
+        writer.target = got;
+        result = true;
+    }
     if (result && target) {
         *target = writer.target;
     }

@@ -63,10 +63,12 @@ uint64_t relocation_extent(const struct image *image, const struct relocation *r
  */
 struct relocations_summary {
     bool made;
-    bool readable;                              /* else nothing below means anything */
-    uint64_t written_start, written_end;        /* all that is written to; start >= end: nothing */
-    uint64_t untouched_start, untouched_end;    /* the widest gap in that around the start of the
-                                                   dynamic section; start >= end: it is none */
+    bool readable;                           /* else nothing below means anything */
+    uint64_t written_start, written_end;     /* all that is written to; start >= end: nothing */
+    uint64_t untouched_start, untouched_end; /* the widest gap in that around the start of the
+                                                dynamic section; start >= end: it is none */
+    bool astray; /* one of them writes where no writable segment is, and that is: */
+    uint64_t astray_target;
     uint64_t pointers_lowest, pointers_highest; /* addends other than 0 of those without
                                                    a symbol; lowest > highest: none */
     uint64_t symbol_count;                      /* in DT_SYMTAB, as far as they lead to it */

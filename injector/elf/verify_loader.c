@@ -63,7 +63,8 @@ static bool hides_page(const GElf_Phdr *a, const GElf_Phdr *b, uint64_t page)
 {
     uint64_t a_end = a->p_vaddr + a->p_memsz; /* in range: image_check.c */
     return (b->p_vaddr & ~(page - 1)) < a_end &&
-           (b->p_filesz == 0 || a->p_vaddr - a->p_offset != b->p_vaddr - b->p_offset);
+           ((b->p_filesz == 0 && b->p_memsz != 0) ||
+            a->p_vaddr - a->p_offset != b->p_vaddr - b->p_offset);
 }
 
 /* A kernel whose pages are larger than what the segments were laid out for cannot map them, and the
@@ -91,7 +92,7 @@ static int check_shared_pages(const struct loader *l, uint64_t page)
     size_t before = SIZE_MAX;
     for (size_t i = 0; i < image_phdr_count(l->image); i++) {
         const GElf_Phdr *phdr = image_phdr(l->image, i);
-        if (phdr->p_type != PT_LOAD || phdr->p_memsz == 0) {
+        if (phdr->p_type != PT_LOAD) {
             continue;
         }
         /* They are sorted, so who shares a page with one shares it with the next. */
@@ -101,7 +102,7 @@ static int check_shared_pages(const struct loader *l, uint64_t page)
                       "not see what the first one says",
                       before, i);
         }
-        before = i;
+        before = phdr->p_memsz ? i : before; /* ld.so maps the page of an empty one, too */
     }
     return 0;
 }
@@ -160,7 +161,14 @@ static int check_relocations(const struct loader *l)
     }
     uint64_t target;
     if (relocations_write_to(l->image, l->payload->address, l->payload->size, &target)) {
-        return no(l, "a relocation writes to 0x%" PRIx64 ", into the payload's segment", target);
+        return no(l, "a relocation writes into the payload's segment, to 0x%" PRIx64, target);
+    }
+    const struct relocations_summary *summary = relocations_summary(l->image);
+    if (summary->astray) {
+        return no(l,
+                  "a relocation writes to no writable segment, but to 0x%" PRIx64
+                  ", which may be anything of the process",
+                  summary->astray_target);
     }
     return resolvers_digest(l->image) == l->payload->resolvers
                ? 0

@@ -87,6 +87,8 @@ static uint64_t table_of(struct caged *c, uint64_t tag)
     return offset;
 }
 
+#define NOT_WRITABLE "a relocation writes to no writable segment, but to 0x"
+
 static void test_verify_looks_at_relocations(void **state)
 {
     struct caged *c = *state;
@@ -98,14 +100,19 @@ static void test_verify_looks_at_relocations(void **state)
         uint64_t before = get(c, at, 8);
         for (size_t j = 0; j < LENGTH(targets); j++) {
             put(c, at, 8, targets[j]);
-            char *text = memory_printf("a relocation writes to 0x%lx, into the payload's segment",
+            char *text = memory_printf("a relocation writes into the payload's segment, to 0x%lx",
                                        (unsigned long)targets[j]);
             assert_fails(c, text);
             free(text);
         }
-        put(c, at, 8, address - 8);
-        assert_verifies(c, NULL);
+        /* Beside it is no memory of the program's. */
+        static const uint64_t others[] = {0, 8, UINT64_MAX - 7, UINT64_MAX};
+        for (size_t j = 0; j <= LENGTH(others); j++) {
+            put(c, at, 8, j < LENGTH(others) ? others[j] : address - 8);
+            assert_fails(c, NOT_WRITABLE);
+        }
         put(c, at, 8, before);
+        assert_verifies(c, NULL);
     }
 }
 
@@ -266,6 +273,24 @@ static void test_verify_finds_relocated_relocations(void **state)
     }
 }
 
+/* What ld.so does before it looks at the tables, or at a symbol that no hash table counts. */
+static void test_verify_knows_what_comes_first(void **state)
+{
+    struct caged *c = *state;
+    uint64_t got = dynamic_of(c, DT_PLTGOT) + 8;
+    uint64_t before = get(c, got, 8);
+    uint64_t sizes = get(c, phdr_of(c, PT_DYNAMIC) + offsetof(Elf64_Phdr, p_vaddr), 8);
+    put(c, got, 8, sizes);
+    assert_fails(c, "a relocation writes to the dynamic section, to relocations or to their ");
+    put(c, got, 8, before);
+    assert_verifies(c, NULL);
+    uint64_t memory = phdr_of(c, PT_DYNAMIC) + offsetof(Elf64_Phdr, p_memsz);
+    uint64_t table = table_of(c, DT_RELA);
+    put(c, memory, 8, 0);
+    put(c, table, 8, sizes);
+    assert_fails(c, "a relocation writes to the dynamic section, to relocations or to their ");
+}
+
 /* DT_RELA and DT_RELASZ become DT_RELR and DT_RELRSZ, over words of our own. */
 static void test_verify_decodes_relr(void **state)
 {
@@ -295,11 +320,8 @@ static void test_verify_decodes_relr(void **state)
         for (size_t j = 0; j < 3; j++) {
             put(c, table + j * 8, 8, cases[i].words[j]);
         }
-        if (cases[i].hit) {
-            assert_fails(c, "a relocation writes to 0x");
-        } else {
-            assert_verifies(c, NULL);
-        }
+        assert_fails(c, cases[i].hit ? "a relocation writes into the payload's segment, to 0x"
+                                     : NOT_WRITABLE);
     }
 }
 
@@ -310,6 +332,7 @@ int main(void)
         TEST(test_verify_looks_at_relocations),
         TEST(test_verify_looks_at_the_dynamic_section),
         TEST(test_verify_decodes_relr),
+        TEST(test_verify_knows_what_comes_first),
         TEST(test_verify_knows_the_resolvers),
         cmocka_unit_test(test_verify_knows_the_resolvers_of_others),
         TEST(test_verify_finds_relocated_relocations),
