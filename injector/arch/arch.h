@@ -79,6 +79,10 @@ struct relocation_types {
 struct code_pattern {
     const uint8_t *bytes, *mask; /* mask: what counts of each byte; NULL: all */
     size_t size;
+    /* What the call is of whose displacement (32 bits, from its own end) has that offset: not
+       looked at if NULL. */
+    const struct code_pattern *callee;
+    size_t call;
 };
 
 struct arch {

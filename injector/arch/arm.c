@@ -38,6 +38,11 @@ const struct abi abi_arm = {
    same filter. */
 static const struct abi *const abis[] = {&abi_arm, &abi_aarch64};
 
+/* push {r3, lr}; pop {r3, pc} */
+static const uint8_t idle_fini_bytes[] = {0x08, 0x40, 0x2d, 0xe9, 0x08, 0x80, 0xbd, 0xe8};
+static const struct code_pattern idle_fini = {.bytes = idle_fini_bytes,
+                                              .size = sizeof idle_fini_bytes};
+
 const struct arch arch_arm = {
     .name = "arm",
     .e_machine = EM_ARM,
@@ -52,4 +57,5 @@ const struct arch arch_arm = {
                     .tls_descriptor = R_ARM_TLS_DESC,
                     .irelative = R_ARM_IRELATIVE},
     .calls_dt_init = true,
+    .idle_fini = &idle_fini,
 };

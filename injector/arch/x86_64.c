@@ -46,10 +46,12 @@ static const uint8_t idle_init_mask[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xf
 static const uint8_t idle_fini_bytes[] = {0x48, 0x83, 0xec, 0x08, 0x48, 0x83, 0xc4, 0x08, 0xc3};
 static const uint8_t landing_pad_bytes[] = {0xf3, 0x0f, 0x1e, 0xfa}; /* endbr64 */
 
-static const struct code_pattern idle_init = {idle_init_bytes, idle_init_mask,
-                                              sizeof idle_init_bytes};
-static const struct code_pattern idle_fini = {idle_fini_bytes, NULL, sizeof idle_fini_bytes};
-static const struct code_pattern landing_pad = {landing_pad_bytes, NULL, sizeof landing_pad_bytes};
+static const struct code_pattern idle_init = {
+    .bytes = idle_init_bytes, .mask = idle_init_mask, .size = sizeof idle_init_bytes};
+static const struct code_pattern idle_fini = {.bytes = idle_fini_bytes,
+                                              .size = sizeof idle_fini_bytes};
+static const struct code_pattern landing_pad = {.bytes = landing_pad_bytes,
+                                                .size = sizeof landing_pad_bytes};
 
 const struct arch arch_x86_64 = {
     .name = "x86_64",

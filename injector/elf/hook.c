@@ -9,7 +9,9 @@
  * preinit (executables): the first element of DT_PREINIT_ARRAY has the stub's address. Where there
  * is no such array, two spare entries of the dynamic section make one, of a single element. At a
  * fixed address that is a word behind the stub; else ld.so has to relocate it, the payload is not
- * writable, and it is a word behind .bss.
+ * writable, and it is a word behind .bss. Where relocations have their addends in place (i386,
+ * arm), .bss has no room for one: then it is the first word of DT_FINI_ARRAY, whose function is the
+ * last of that array to be called, and becomes DT_FINI, which is called next.
  *
  * A spare entry is a DT_NULL that is not the last one, as GNU ld and mold leave some, or one that
  * means nothing (is_idle() says why).
@@ -34,19 +36,9 @@ static void add_entry(struct hook_edits *edits, size_t index, int64_t tag, enum 
     edits->entries[edits->entry_count++] = (struct hook_entry){index, tag, kind, number};
 }
 
-/* Does that code do nothing but what the pattern says? */
-static bool is_code_of(const struct image *image, uint64_t address,
-                       const struct code_pattern *pattern)
+static bool matches(const struct image *image, uint64_t address, const struct code_pattern *pattern)
 {
-    const struct code_pattern *pad = image_arch(image)->landing_pad;
     struct bytes code;
-    if (!pattern) {
-        return false;
-    }
-    if (pad && image_at_address(image, address, pad->size, &code) &&
-        memcmp(code.data, pad->bytes, pad->size) == 0) {
-        address += pad->size;
-    }
     if (!image_at_address(image, address, pattern->size, &code)) {
         return false;
     }
@@ -55,7 +47,23 @@ static bool is_code_of(const struct image *image, uint64_t address,
             return false;
         }
     }
-    return true;
+    if (!pattern->callee) {
+        return true;
+    }
+    uint32_t displacement = bytes_get32(code.data + pattern->call, image_big_endian(image));
+    uint64_t from = address + pattern->call + sizeof displacement;
+    return matches(image, from + (uint64_t)(int64_t)(int32_t)displacement, pattern->callee);
+}
+
+/* Does that code do nothing but what the pattern says? */
+static bool is_code_of(const struct image *image, uint64_t address,
+                       const struct code_pattern *pattern)
+{
+    const struct code_pattern *pad = image_arch(image)->landing_pad;
+    if (pad && matches(image, address, pad)) {
+        address += pad->size;
+    }
+    return pattern && matches(image, address, pattern);
 }
 
 /* Is that entry the one of its tag that counts, and the only one? */
@@ -138,8 +146,9 @@ static size_t count_spare(const struct image *image)
 }
 
 /* Finds `wanted` entries that may become others: spare ones, then (if `idle`) such as mean nothing.
- */
-static bool take_entries(const struct image *image, bool idle, size_t wanted, size_t *indices)
+ `except`: not that one; SIZE_MAX: any. */
+static bool take_entries(const struct image *image, bool idle, size_t wanted, size_t except,
+                         size_t *indices)
 {
     size_t found = 0;
     size_t used = image_dynamic_count(image);
@@ -148,7 +157,7 @@ static bool take_entries(const struct image *image, bool idle, size_t wanted, si
         indices[found++] = used + i;
     }
     for (size_t i = 0; idle && i < used && found < wanted; i++) {
-        if (is_idle(image, i)) {
+        if (i != except && is_idle(image, i)) {
             indices[found++] = i;
         }
     }
@@ -198,7 +207,7 @@ static int settle_init(const struct image *image, struct hook_edits *out, struct
     if (first.kind == INITIALISER_FUNCTION) {
         out->next = first.function;
         add_entry(out, first.entry, DT_INIT, HOOK_VALUE_STUB, 0);
-    } else if (calls_init && take_entries(image, !has_element, 1, &index)) {
+    } else if (calls_init && take_entries(image, !has_element, 1, SIZE_MAX, &index)) {
         add_entry(out, index, DT_INIT, HOOK_VALUE_STUB, 0); /* the array is called after it */
     } else if (has_element) {
         out->next = first.function;
@@ -265,8 +274,8 @@ static int make_array(const struct image *image, const size_t *indices, struct h
     if (size == SIZE_MAX || find_entry(image, DT_RELA) == SIZE_MAX ||
         image_dynamic(image, size).d_un.d_val == 0) {
         return refuse(image, error,
-                      "--hook preinit needs a table of relocations with addends (DT_RELA), which "
-                      "this file does not have: not supported, use --hook entry");
+                      "--hook preinit needs relocations with addends (DT_RELA), or destructors and "
+                      "a DT_FINI that does nothing: not supported, use --hook entry");
     }
     if (!find_slot(image, &out->slot)) {
         return refuse(image, error,
@@ -277,6 +286,35 @@ static int make_array(const struct image *image, const size_t *indices, struct h
     add_entry(out, size, DT_RELASZ, HOOK_VALUE_NUMBER,
               image_dynamic(image, size).d_un.d_val + codec_rela_size(codec));
     return 0;
+}
+
+/* The first word of DT_FINI_ARRAY becomes the array; see above. */
+static bool take_destructor(const struct image *image, struct hook_edits *out)
+{
+    const size_t array = find_entry(image, DT_FINI_ARRAY);
+    const size_t size = find_entry(image, DT_FINI_ARRAYSZ);
+    const size_t fini = find_entry(image, DT_FINI);
+    uint64_t word = codec_word_size(image_codec(image));
+    struct initialiser last = initialisers_last_destructor(image);
+    if (!image_arch(image)->calls_dt_init || !last.known || fini == SIZE_MAX ||
+        !is_only(image, array) || !is_only(image, size) || !is_idle(image, fini)) {
+        return false;
+    }
+    size_t indices[2] = {array, size};
+    uint64_t address = image_dynamic(image, array).d_un.d_ptr;
+    uint64_t rest = image_dynamic(image, size).d_un.d_val - word;
+    *out = (struct hook_edits){.has_word = true, .word = last.offset};
+    if (rest > 0) {
+        if (!take_entries(image, true, 2, fini, indices)) {
+            return false;
+        }
+        add_entry(out, array, DT_FINI_ARRAY, HOOK_VALUE_NUMBER, address + word);
+        add_entry(out, size, DT_FINI_ARRAYSZ, HOOK_VALUE_NUMBER, rest);
+    }
+    add_entry(out, fini, DT_FINI, HOOK_VALUE_NUMBER, last.function);
+    add_entry(out, indices[0], DT_PREINIT_ARRAY, HOOK_VALUE_NUMBER, address);
+    add_entry(out, indices[1], DT_PREINIT_ARRAYSZ, HOOK_VALUE_NUMBER, word);
+    return true;
 }
 
 static int settle_preinit(const struct image *image, struct hook_edits *out, struct error *error)
@@ -313,13 +351,21 @@ static int settle_preinit(const struct image *image, struct hook_edits *out, str
     }
     size_t indices[2];
     if (find_entry(image, DT_PREINIT_ARRAY) != SIZE_MAX ||
-        find_entry(image, DT_PREINIT_ARRAYSZ) != SIZE_MAX ||
-        !take_entries(image, true, 2, indices)) {
-        return refuse(image, error,
-                      "its dynamic section has no two entries to spare for DT_PREINIT_ARRAY: not "
-                      "supported, use --hook entry");
+        find_entry(image, DT_PREINIT_ARRAYSZ) != SIZE_MAX) {
+        return refuse(
+            image, error,
+            "its DT_PREINIT_ARRAY is empty or half there: not supported, use --hook entry");
     }
-    return make_array(image, indices, out, error);
+    int result = take_entries(image, true, 2, SIZE_MAX, indices)
+                     ? make_array(image, indices, out, error)
+                     : refuse(image, error,
+                              "its dynamic section has no two entries to spare for "
+                              "DT_PREINIT_ARRAY: not supported, use --hook entry");
+    if (result != 0 && take_destructor(image, out)) {
+        error_clear(error);
+        result = 0;
+    }
+    return result;
 }
 
 int hook_settle(const struct image *image, enum hook hook, struct hook_edits *out,

@@ -24,7 +24,7 @@ struct hook_entry {
     uint64_t number;
 };
 
-#define HOOK_ENTRIES_MAX 3u
+#define HOOK_ENTRIES_MAX 5u
 
 struct hook_edits {
     struct hook_entry entries[HOOK_ENTRIES_MAX];

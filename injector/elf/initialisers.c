@@ -105,6 +105,11 @@ struct initialiser initialisers_preinit(const struct image *image)
     return first_element(image, DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ);
 }
 
+struct initialiser initialisers_last_destructor(const struct image *image)
+{
+    return first_element(image, DT_FINI_ARRAY, DT_FINI_ARRAYSZ);
+}
+
 bool initialisers_are_relocated(const struct image *image)
 {
     static const int64_t tables[][2] = {
@@ -117,7 +122,8 @@ bool initialisers_are_relocated(const struct image *image)
         return false;
     }
     const GElf_Phdr *dynamic = image_phdr(image, index);
-    if (relocations_write_to(image, dynamic->p_vaddr, dynamic->p_memsz, NULL)) {
+    size = dynamic->p_memsz > dynamic->p_filesz ? dynamic->p_memsz : dynamic->p_filesz;
+    if (relocations_write_to(image, dynamic->p_vaddr, size, NULL)) {
         return true;
     }
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {

@@ -29,6 +29,8 @@ struct initialiser initialisers_first(const struct image *image);
 /* The first element of a DT_PREINIT_ARRAY: of an executable, glibc calls it before the constructors
    of all libraries; of a shared object only where that is what dlopen(3) opens. */
 struct initialiser initialisers_preinit(const struct image *image);
+/* The first element of DT_FINI_ARRAY, which is the last of them that is called. */
+struct initialiser initialisers_last_destructor(const struct image *image);
 /* Does any relocation write to the dynamic section or to what relocations are read from, or can
    nobody say? Then what the file says is not what ld.so goes by. */
 bool initialisers_are_relocated(const struct image *image);

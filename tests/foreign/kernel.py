@@ -260,8 +260,18 @@ def prepare_contexts(lab):
     lab.cage(contexts, "contexts", "--default", "allow", "--deny", "getpriority:ENOANO")
     names = ["main", "thread", "signal", "alternate-stack", "fork", "vfork", "clone3",
              "thread-of-child", "grandchild", "thread-of-constructor"]
+    reports = [f"{name} ENOANO 2" for name in names]
     lab.expect("every task has the filter, the thread of a library's constructor too", "/contexts",
-               0, [f"{name} ENOANO 2" for name in names])
+               0, reports)
+    # A thread with a filter of its own gets no other one from its process: the cage has to be first.
+    (lab.work / "own").mkdir()
+    own = lab.make("own/libearly.so", *words, "-shared", "-fPIC", "-DOWN_FILTER",
+                   CLI_PROGRAMS / "early.c")
+    first = lab.make("first", *words, "-DEARLY", CLI_PROGRAMS / "contexts.c", "-Wl,-E", own)
+    lab.add(own, str(own).lstrip("/"))
+    lab.cage(first, "first", "--default", "allow", "--deny", "getpriority:ENOANO",
+             "--hook", "preinit")
+    lab.expect("--hook preinit comes before the constructor of a library", "/first", 0, reports)
 
 
 def prepare_kinds(lab):
