@@ -93,7 +93,7 @@ build release "release build without warnings"
 if wanted unit || wanted cli || wanted policies; then
   build dev "development build (ASan, UBSan) without warnings"
 fi
-if wanted clang || wanted valgrind; then
+if wanted clang || wanted valgrind || wanted elf; then
   build clang "clang builds without warnings"
 fi
 if wanted fuzz; then
@@ -119,7 +119,10 @@ if has release; then
     with release foreign/foreign /usr/bin/python3 tests/foreign/foreign.py
     with release system/system /usr/bin/python3 tests/system/system.py
     with release system/load /usr/bin/python3 tests/system/load.py
-    with release system/image /usr/bin/python3 tests/system/image.py
+    # Into what is linked statically, valgrind does not see.
+    dynamic=$root/build/clang/injector/elfcage
+    job system/image env ELFCAGE="$root/build/release/injector/elfcage" ELFCAGE_DYNAMIC="$dynamic" \
+      /usr/bin/python3 tests/system/image.py
   fi
   if wanted corpus; then
     with release corpus /usr/bin/python3 tests/corpus/corpus.py

@@ -13,6 +13,9 @@
 
 #include <gelf.h>
 
+/* Bytes: no kernel that elfcage knows has smaller ones. */
+#define SMALLEST_PAGE 4096u
+
 struct image;
 
 /* Opens and validates. ERROR_SYSTEM if it cannot be read, ERROR_UNSUPPORTED (with the offset) if it

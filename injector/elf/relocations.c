@@ -244,9 +244,13 @@ static void add_resolver(const struct image *image, const struct relocation *rel
                                &summary->resolver_capacity, sizeof *summary->resolvers) = address;
 }
 
+/* Whole pages are mapped: "objcopy -R" leaves relocations behind of what it took from an edge. */
 static bool holds(const GElf_Phdr *phdr, uint64_t start, uint64_t size)
 {
-    return start >= phdr->p_vaddr && bytes_in(start - phdr->p_vaddr, size, phdr->p_memsz);
+    uint64_t from = phdr->p_vaddr & ~(uint64_t)(SMALLEST_PAGE - 1);
+    uint64_t end;
+    return bytes_align_up(phdr->p_vaddr + phdr->p_memsz, SMALLEST_PAGE, &end) && start >= from &&
+           bytes_in(start - from, size, end - from);
 }
 
 static const GElf_Phdr *find_writable(const struct image *image, uint64_t start, uint64_t size)

@@ -5,9 +5,6 @@
 
 #include "elf/payload.h"
 
-/* Bytes: no kernel that elfcage knows has smaller ones. */
-#define SMALLEST_PAGE 4096u
-
 /* 0 if loaders find in memory the headers and tables that we find in the file, and keep the rights
    of its segments; else -1 and ERROR_CHECK. An original for which that does not hold cannot be
    caged. */

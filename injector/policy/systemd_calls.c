@@ -201,7 +201,7 @@ static bool parse_number(const char *text, uint16_t *number)
     bool has_sign = *text == '+' || *text == '-';
     bool negative = *text == '-';
     text += has_sign ? 1 : 0;
-    char letter = text[0] == '0' ? (char)(text[1] | 0x20) : '\0';
+    int letter = text[0] == '0' ? text[1] | 0x20 : 0;
     bool is_prefixed = letter == 'x' || (!has_sign && (letter == 'b' || letter == 'o'));
     unsigned base = text[0] == '0' ? 8 : 10;
     if (is_prefixed) {
@@ -213,7 +213,7 @@ static bool parse_number(const char *text, uint16_t *number)
         return false;
     }
     for (; *text; text++) {
-        char lower = *text >= 'A' && *text <= 'F' ? (char)(*text | 0x20) : *text;
+        int lower = *text >= 'A' && *text <= 'F' ? *text | 0x20 : *text;
         const char *digit = memchr(digits, lower, base);
         if (!digit) {
             return false;

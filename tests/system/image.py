@@ -118,10 +118,14 @@ def test_image(scratch, elfcage, whole):
     tap.test(len(same) == len(pairs) - len(said), "what is caged has changed, what is refused has not")
     unverified = loop(scratch, elfcage, VERIFY)
     tap.test(len(unverified) == len(said), "all that is caged verifies")
-    if harness.have("valgrind"):
+    dynamic = os.environ.get("ELFCAGE_DYNAMIC", elfcage)
+    if "interpreter" not in harness.run(["readelf", "-lW", dynamic]).out:
+        tap.skip("no memory lost, no file left open",
+                 "this elfcage is static, where valgrind sees no malloc: ELFCAGE_DYNAMIC names none")
+    elif harness.have("valgrind"):
         tap.skip("no memory lost, no file left open", "valgrind is not installed")
     else:
-        test_valgrind(tap, scratch, elfcage, pairs)
+        test_valgrind(tap, scratch, dynamic, pairs)
     loop(scratch, elfcage, REMOVE)
     changed = differing(pairs)
     tap.test(not changed, "a loop of remove gives all of them back byte for byte")
