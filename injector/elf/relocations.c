@@ -320,6 +320,10 @@ static bool sum_up(const struct image *image, const struct relocation *relocatio
     if (relocation->symbol == 0) {
         add_pointer(summary, relocation);
     }
+    if (relocation->counted &&
+        (relocation->type != summing->types.relative || relocation->symbol != 0)) {
+        summary->counted_differ = true;
+    }
     /* Symbol 0 too is looked at by glibc, but for relocations that have none. */
     bool looks = relocation->symbol != 0 ||
                  (relocation->type != summing->types.relative &&

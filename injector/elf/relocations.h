@@ -69,6 +69,7 @@ struct relocations_summary {
                                                 dynamic section; start >= end: it is none */
     bool astray; /* one of them writes where no writable segment is, and that is: */
     uint64_t astray_target;
+    bool counted_differ; /* one of DT_RELCOUNT, DT_RELACOUNT is relative by that count alone */
     uint64_t pointers_lowest, pointers_highest; /* addends other than 0 of those without
                                                    a symbol; lowest > highest: none */
     uint64_t symbol_count;                      /* in DT_SYMTAB, as far as they lead to it */

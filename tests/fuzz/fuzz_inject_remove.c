@@ -23,6 +23,14 @@ static void require(bool condition, const char *what)
     }
 }
 
+static void require_success(int result, const struct error *error, const char *what)
+{
+    if (result != 0) {
+        fprintf(stderr, "%s\n", error->text);
+    }
+    require(result == 0, what);
+}
+
 static void go_back(const struct image *image, struct bytes original)
 {
     struct error error = {0};
@@ -32,8 +40,8 @@ static void go_back(const struct image *image, struct bytes original)
     const char *problem =
         check_cage(original, image_bytes(image), &payload, image_arch(image)->page_size, false);
     require(!problem, problem);
-    require(verify_hook(image, &payload, &error) == 0, "the stub is called");
-    require(plan_remove(image, &payload, &plan, &error) == 0, "the cage can be removed");
+    require_success(verify_hook(image, &payload, &error), &error, "the stub is called");
+    require_success(plan_remove(image, &payload, &plan, &error), &error, "the cage can be removed");
     struct buffer back = plan_apply(plan, image);
     require(back.size == original.size && memcmp(back.data, original.data, back.size) == 0,
             "removal gives the original back");
@@ -54,10 +62,9 @@ static void test_hook(struct bytes original, enum hook hook)
         plan_inject(image, &cage, &plan, &error) == 0) {
         struct buffer caged = plan_apply(plan, image);
         struct image *again = NULL;
-        if (image_from_bytes((struct bytes){caged.data, caged.size}, "caged", &again, &error) !=
-            0) {
-            require(false, error.text);
-        }
+        require_success(
+            image_from_bytes((struct bytes){caged.data, caged.size}, "caged", &again, &error),
+            &error, "the caged file is an image");
         go_back(again, original);
         image_free(again);
         buffer_free(&caged);
