@@ -11,21 +11,7 @@ C=${CC:-gcc}
 export GO111MODULE=off GOPROXY=off GOFLAGS='' GOTELEMETRY=off GOPATH=$WORK/go GOCACHE=${GOCACHE:-$WORK/cache} HOME=$WORK
 export CGO_ENABLED=1 CC=$C
 
-cat >load.c <<'E'
-#include <dlfcn.h>
-#include <stdio.h>
-int main(int count, char **words)
-{
-    void *library = dlopen(words[1], RTLD_NOW);
-    int (*call)(void) = library ? (int (*)(void))dlsym(library, "call_library") : 0;
-    if (!call) {
-        puts(dlerror());
-        return 1;
-    }
-    return call();
-}
-E
-$C -w -o load load.c || bail "no compiler"
+build load calls.c
 
 tools=("strip" "strip -g" "objcopy" "eu-strip" "llvm-strip" "patchelf --set-rpath /nonexistent")
 # works TEXT FILE COMMAND...: FILE, as it is run by COMMAND, for which it is called "file".

@@ -29,25 +29,10 @@ sys.dont_write_bytecode = True  # nothing appears in the tree
 import harness
 from harness import PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, PT_PHDR, run, said
 
-SOURCE = pathlib.Path(__file__).resolve().parent.parent / "cli/programs/hooked.c"
+PROGRAMS = pathlib.Path(__file__).resolve().parent.parent / "cli/programs"
+SOURCE, LOADER = PROGRAMS / "hooked.c", PROGRAMS / "calls.c"
 POLICY = ["--default", "allow", "--deny", "mkdir,mkdirat:ENOTUNIQ"]
 PT_NULL, PT_TLS, PT_GNU_STACK, PT_GNU_RELRO = 0, 7, 0x6474E551, 0x6474E552
-LOADER = """#include <dlfcn.h>
-#include <stdio.h>
-int main(int count, char **words)
-{
-    if (count < 2) {
-        return 2;
-    }
-    void *library = dlopen(words[1], RTLD_NOW);
-    int (*call)(void) = library ? (int (*)(void))dlsym(library, "call_library") : 0;
-    if (!call) {
-        puts(dlerror());
-        return 1;
-    }
-    return call();
-}
-"""
 # Not too few symbols: patchelf makes room for program headers by moving what stands behind them, and in a
 # library with hardly a symbol that is constants which code refers to (so it does to some originals).
 SYMBOLS = "".join(f"int call_{number}(void) {{ return {number}; }}\n" for number in range(9))
@@ -210,9 +195,7 @@ class Subject:
         missing = harness.have(self.kind.compiler[0], self.kind.needs)
         if missing:
             return f"{missing} is not installed"
-        loader = self.folder.parent / "load.c"
-        loader.write_text(LOADER, encoding="utf-8")
-        done = run([*self.kind.compiler, "-w", "-o", self.loader, loader])
+        done = run([*self.kind.compiler, "-w", "-o", self.loader, LOADER])
         if done.status != 0 or run([self.loader]).status != 2:
             return f"no loader: {said(done)}"
         symbols = self.folder / "symbols.c"
