@@ -37,13 +37,15 @@ static bool is_padding(const struct image *image, uint64_t start, uint64_t end,
     return room_is_padding(image, start, checked);
 }
 
-/* Segments that no section covers count too. */
+/* Segments that no section covers count too. PT_PHDR is the table itself, and what it reserves
+   behind the table (LIEF does, lld too) is there for the table to grow. */
 static bool is_in_segment(const struct image *image, uint64_t start, uint64_t end)
 {
     for (size_t i = 0; i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
-        if (phdr->p_type != PT_NULL && phdr->p_type != PT_LOAD && phdr->p_type != PT_GNU_RELRO &&
-            bytes_overlap(phdr->p_offset, phdr->p_filesz, start, end - start)) {
+        bool counts = phdr->p_type != PT_NULL && phdr->p_type != PT_LOAD &&
+                      phdr->p_type != PT_GNU_RELRO && phdr->p_type != PT_PHDR;
+        if (counts && bytes_overlap(phdr->p_offset, phdr->p_filesz, start, end - start)) {
             return true;
         }
     }

@@ -226,13 +226,18 @@ uint64_t relocation_extent(const struct image *image, const struct relocation *r
     return relocation->counted && symbol.st_size < word ? word : symbol.st_size;
 }
 
+/* Addresses [start, end); both 0: none. */
+struct pages {
+    uint64_t start, end;
+};
+
 /* What is summed up, with what is asked of the architecture once and not for each of them. */
 struct summing {
     struct relocations_summary *summary;
     struct relocation_types types;
     uint64_t word;
-    uint64_t dynamic;       /* address of the dynamic section */
-    const GElf_Phdr *write; /* the writable segment that the last one was in; NULL at first */
+    uint64_t dynamic;    /* address of the dynamic section */
+    struct pages writes; /* those of the writable segment that the last one was in */
 };
 
 static void add_resolver(const struct image *image, const struct relocation *relocation,
@@ -244,24 +249,24 @@ static void add_resolver(const struct image *image, const struct relocation *rel
                                &summary->resolver_capacity, sizeof *summary->resolvers) = address;
 }
 
-/* Whole pages are mapped: "objcopy -R" leaves relocations behind of what it took from an edge. */
-static bool holds(const GElf_Phdr *phdr, uint64_t start, uint64_t size)
+static bool holds(struct pages pages, uint64_t start, uint64_t size)
 {
-    uint64_t from = phdr->p_vaddr & ~(uint64_t)(SMALLEST_PAGE - 1);
-    uint64_t end;
-    return bytes_align_up(phdr->p_vaddr + phdr->p_memsz, SMALLEST_PAGE, &end) && start >= from &&
-           bytes_in(start - from, size, end - from);
+    return start >= pages.start && start <= pages.end && size <= pages.end - start;
 }
 
-static const GElf_Phdr *find_writable(const struct image *image, uint64_t start, uint64_t size)
+/* Whole pages are mapped: "objcopy -R" leaves relocations behind of what it took from an edge. */
+static struct pages find_writable(const struct image *image, uint64_t start, uint64_t size)
 {
     for (size_t i = 0; i < image_phdr_count(image); i++) {
         const GElf_Phdr *phdr = image_phdr(image, i);
-        if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_W) && holds(phdr, start, size)) {
-            return phdr;
+        struct pages pages = {.start = phdr->p_vaddr & ~(uint64_t)(SMALLEST_PAGE - 1)};
+        if (phdr->p_type == PT_LOAD && (phdr->p_flags & PF_W) &&
+            bytes_align_up(phdr->p_vaddr + phdr->p_memsz, SMALLEST_PAGE, &pages.end) &&
+            holds(pages, start, size)) {
+            return pages;
         }
     }
-    return NULL;
+    return (struct pages){0, 0};
 }
 
 static void add_written(const struct image *image, struct summing *summing, uint64_t start,
@@ -272,9 +277,9 @@ static void add_written(const struct image *image, struct summing *summing, uint
     if (size == 0) {
         return;
     }
-    if (!summing->write || !holds(summing->write, start, size)) {
-        summing->write = find_writable(image, start, size);
-        if (!summing->write && !summary->astray) {
+    if (!holds(summing->writes, start, size)) {
+        summing->writes = find_writable(image, start, size);
+        if (summing->writes.end == 0 && !summary->astray) {
             summary->astray = true;
             summary->astray_target = start;
         }
@@ -309,6 +314,11 @@ static bool sum_up(const struct image *image, const struct relocation *relocatio
     struct summing *summing = context;
     struct relocations_summary *summary = summing->summary;
     uint64_t size = summing->word;
+    if (relocation->type == summing->types.relative && relocation->symbol == 0) {
+        add_written(image, summing, relocation->target, size); /* nearly all of them */
+        add_pointer(summary, relocation);
+        return true;
+    }
     if (relocation->type == summing->types.copy ||
         relocation->type == summing->types.tls_descriptor || relocation->type == TYPE_NONE) {
         size = relocation_extent(image, relocation);
