@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * S1: there is room behind the table (Go, static musl), so that it grows where it is.
+ * S1: there is room behind the table (Go, static musl, LIEF), so that it grows where it is.
  *
  * Room is what no section and no segment but the first PT_LOAD claims, and what is zero (a linker's
  * padding) or what patchelf left where it moved sections away. The section headers may be in it

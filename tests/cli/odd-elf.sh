@@ -145,6 +145,40 @@ for how in loads-first loads-last reversed null-between; do
     done
 done
 
+# PT_PHDR larger than the table: room that is reserved for it, as LIEF (Node's postject) and lld leave it.
+cat >reserve.py <<'P'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+phoff, = struct.unpack_from("<Q", data, 32)
+phnum, = struct.unpack_from("<H", data, 56)
+headers = [bytes(data[phoff + 56 * i:phoff + 56 * (i + 1)]) for i in range(phnum)]
+headers = [header for header in headers if struct.unpack_from("<I", header)[0] != 0x6474e550]  # PT_GNU_EH_FRAME
+data[phoff:phoff + 56 * phnum] = b"".join(headers).ljust(56 * phnum, b"\0")
+struct.pack_into("<H", data, 56, len(headers))
+open(sys.argv[1], "wb").write(data)
+P
+spare() { # FILE: how many headers more than there are PT_PHDR has room for
+    local said
+    said=$(readelf -lW "$1")
+    echo "$(($(sed -n 's/^ *PHDR *\(0x[0-9a-f]* *\)\{3\}\(0x[0-9a-f]*\).*/\2/p' <<<"$said") / 56 - $(sed -n 's/^There are \([0-9]*\) .*/\1/p' <<<"$said")))"
+}
+for flags in "-pie -fPIE" "-no-pie -fno-pie" "-pie -fPIE -fuse-ld=lld"; do
+    # shellcheck disable=SC2086 # words
+    $C -O1 -w -DALONE -o reserved $flags "$P" 2>/dev/null || {
+        skip "PT_PHDR that reserves room, $flags" "not built"
+        continue
+    }
+    "$PYTHON" reserve.py reserved
+    is "$(spare reserved)" 1 "PT_PHDR that reserves room, $flags: made"
+    works "PT_PHDR that reserves room, $flags" reserved
+    run "$ELFCAGE" show caged
+    like "$out" 'layout +S1:' "PT_PHDR that reserves room, $flags: the table grows into it"
+    is "$(spare caged)" 0 "PT_PHDR that reserves room, $flags: PT_PHDR is the table then"
+    strip caged
+    run ./caged
+    is "$status $out" "0 main filtered" "PT_PHDR that reserves room, $flags: filtered after strip"
+done
+
 # Counts that do not fit their fields: PN_XNUM, and section numbers from SHN_LORESERVE.
 $C -O1 -w -pie -fPIE -DALONE -o many-segments "$P"
 cp many-segments many-sections

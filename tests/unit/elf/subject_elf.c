@@ -276,7 +276,7 @@ struct buffer subject_make(const struct subject *s)
     m.sections[words_section].sh_flags |= SHF_WRITE;
     uint64_t data_end = m.file.size;
     if (s->dynamic) {
-        add_segment(&m, PT_PHDR, PF_R, table, table_size, 8);
+        add_segment(&m, PT_PHDR, PF_R, table, table_size + s->reserved, 8);
         add_segment_of(&m, PT_INTERP, t.interp);
     }
     add_segment(&m, PT_LOAD, PF_R, 0, tables_end, m.page);

@@ -22,6 +22,7 @@ struct subject {
     bool pointer_to_hash; /* a relocation without symbol whose addend is .gnu.hash */
     unsigned room;        /* zero bytes between program headers and the first table */
     uint8_t room_filler;  /* what that room is filled with */
+    unsigned reserved;    /* bytes behind the program headers that PT_PHDR covers too */
     unsigned constants;   /* bytes of .rodata between the headers and everything else */
     unsigned constants_behind; /* the same behind all tables */
     unsigned library_symbol;   /* size of the undefined symbol in .dynsym */

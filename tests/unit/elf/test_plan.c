@@ -166,6 +166,20 @@ static void test_plan_uses_room_behind_the_table(void **state)
     expect_layout(&(struct subject){.room = 4000, .fixed = true, .aarch64 = true}, "S1");
 }
 
+/* LIEF reserves room for the table by PT_PHDR. What else is there is not free for that. */
+static void test_plan_uses_room_that_pt_phdr_reserves(void **state)
+{
+    (void)state;
+    struct subject subject = {.room = 200, .reserved = 200, .dynamic = true};
+    expect_layout(&subject, "S1");
+    subject.no_sections = true;
+    expect_layout(&subject, "S1");
+    subject.room_filler = 'Y';
+    expect_refusal(&subject, "S1: no room behind the program headers");
+    expect_refusal(&(struct subject){.reserved = 64, .constants = 64, .dynamic = true},
+                   "S1: no room behind the program headers");
+}
+
 /* patchelf leaves X where it moved sections away. Without section headers it may be anything. */
 static void test_plan_uses_room_that_patchelf_left(void **state)
 {
@@ -602,6 +616,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_uses_room_behind_the_table),
+        cmocka_unit_test(test_plan_uses_room_that_pt_phdr_reserves),
         cmocka_unit_test(test_plan_uses_room_that_patchelf_left),
         cmocka_unit_test(test_plan_leaves_no_hole),
         cmocka_unit_test(test_plan_writes_only_symbols_that_move),
