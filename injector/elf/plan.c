@@ -88,7 +88,8 @@ static int check_trailer(const struct image *image, struct error *error)
     }
     return error_offset(error, ERROR_UNSUPPORTED, image_name(image), end,
                         "%" PRIu64 " bytes are appended behind the ELF image, and the program may "
-                        "look for them from the end of the file: not supported",
+                        "look for them from the end of the file: not supported: cage the program "
+                        "before the data are put behind it",
                         file.size - end);
 }
 

@@ -64,7 +64,7 @@ chmod +x self-extracting eight-bytes core-behind image zip
 for file in self-extracting eight-bytes core-behind image; do
     run "./$file"
     is "$status $out" "0 TRAILER!" "$file: finds its data"
-    refused 'bytes are appended behind the ELF image, and the program may look for them from the end of the file: not supported' "$file" "$file"
+    refused 'bytes are appended behind the ELF image, and the program may look for them from the end of the file: not supported: cage the program before the data are put behind it' "$file" "$file"
 done
 refused 'appended behind the ELF image' "a zip archive behind" zip
 $C -O1 -w -pie -fPIE -DALONE -o padded "$P" && head -c 1000 /dev/zero >>padded

@@ -378,7 +378,8 @@ static void test_plan_refuses_a_trailer(void **state)
     struct buffer caged = inject(view(&file), &layout, &refusal);
     CLEANUP_FREE char *expected = memory_printf(
         "subject@0x%zx: 4 bytes are appended behind the ELF image, and the program may look for "
-        "them from the end of the file: not supported",
+        "them from the end of the file: not supported: cage the program before the data are put "
+        "behind it",
         size);
     expect_text(refusal, expected);
     buffer_free(&caged);
