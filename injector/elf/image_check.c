@@ -117,6 +117,38 @@ static int check_ehdr(struct image *image, struct error *error)
     return 0;
 }
 
+/*
+ * What objcopy --only-keep-debug and eu-strip -f write: headers of the program, whose loaded
+ * sections have no bytes here (but notes). Segments and dynamic section lead anywhere then, so this
+ * is asked first. What cannot be read is for read_shdrs() to say.
+ */
+static int check_debug_file(const struct image *image, struct error *error)
+{
+    const GElf_Ehdr *ehdr = &image->ehdr;
+    size_t entry = codec_shdr_size(image->codec);
+    struct bytes table;
+    if (ehdr->e_shentsize != entry ||
+        !bytes_slice(image->bytes, ehdr->e_shoff, entry * ehdr->e_shnum, &table)) {
+        return 0;
+    }
+    bool code = false;
+    for (size_t i = 1; i < ehdr->e_shnum; i++) {
+        GElf_Shdr shdr;
+        codec_get_shdr(image->codec, table.data + i * entry, &shdr);
+        if (!(shdr.sh_flags & SHF_ALLOC) || shdr.sh_type == SHT_NULL || shdr.sh_type == SHT_NOTE) {
+            continue;
+        }
+        if (shdr.sh_type != SHT_NOBITS) {
+            return 0;
+        }
+        code = code || (shdr.sh_flags & SHF_EXECINSTR && shdr.sh_size);
+    }
+    return !code ? 0
+                 : error_file(error, ERROR_UNSUPPORTED, image->name,
+                              "a separate file of debug information, nothing of which is run: "
+                              "name the program itself");
+}
+
 static int check_segment(const struct image *image, size_t index, struct error *error)
 {
     const GElf_Phdr *phdr = &image->phdrs[index];
@@ -357,15 +389,15 @@ static int check_entry(const struct image *image, struct error *error)
         }
     }
     return refuse(image, error, offsetof(Elf64_Ehdr, e_entry),
-                  "the entry point 0x%" PRIx64 " is in no executable segment of the file: a file "
-                  "of debug information, or damaged",
+                  "damaged: the entry point 0x%" PRIx64 " is in no executable segment of the file",
                   ehdr->e_entry);
 }
 
 int image_check(struct image *image, struct error *error)
 {
-    if (check_ehdr(image, error) != 0 || read_phdrs(image, error) != 0 ||
-        read_shdrs(image, error) != 0 || read_dynamic(image, error) != 0) {
+    if (check_ehdr(image, error) != 0 || check_debug_file(image, error) != 0 ||
+        read_phdrs(image, error) != 0 || read_shdrs(image, error) != 0 ||
+        read_dynamic(image, error) != 0) {
         return -1;
     }
     image->shared = is_shared(image);

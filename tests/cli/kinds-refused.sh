@@ -76,16 +76,30 @@ else
     skip "text relocations" "not built: $(head -n 1 .cc)"
 fi
 
-# What debuggers read: a copy of the headers, without the code.
+# What debuggers read: a copy of the headers, without the code. Of a caged program it is no cage either.
+separate='a separate file of debug information, nothing of which is run: name the program itself'
 $C -g -w -DALONE -o plain "$PROGRAMS/hooked.c"
-objcopy --only-keep-debug plain plain.debug
-refused 'damaged|truncated|.*debug information' "debugging information by objcopy" plain.debug
-if command -v eu-strip >/dev/null; then
-    cp plain stripped && eu-strip -f stripped.debug stripped
-    refused 'damaged|truncated|.*debug information' "debugging information by eu-strip" stripped.debug
-else
-    skip "debugging information by eu-strip" "eu-strip is not installed"
-fi
+cage caged plain "${deny[@]}"
+for tool in "objcopy --only-keep-debug" "llvm-objcopy --only-keep-debug" eu-strip; do
+    if ! command -v "${tool%% *}" >/dev/null; then
+        skip "debugging information by $tool" "${tool%% *} is not installed"
+        continue
+    fi
+    for file in plain caged; do
+        cp $file stripped
+        if [ "$tool" = eu-strip ]; then
+            eu-strip -f $file.debug stripped
+        else
+            $tool $file $file.debug
+        fi || bail "$tool $file"
+        refused "$separate" "debugging information of $file by $tool" $file.debug
+        for command in show verify "remove -i" "inject --hook init -n --default allow --deny mkdir"; do
+            # shellcheck disable=SC2086 # words
+            fails 4 "^elfcage: $file.debug: $separate$" "debugging information of $file by $tool: ${command%% *}" \
+                "$ELFCAGE" $command $file.debug
+        done
+    done
+done
 
 # Archives of objects, and programs of other systems.
 $C -c -w -DALONE -o object.o "$PROGRAMS/hooked.c" && ar rc library.a object.o

@@ -104,7 +104,8 @@ static void test_image_refuses_damage(void **state)
         {EHDR(e_shnum), 0xff00, "damaged, or more than 65279 sections"},
         {EHDR(e_shstrndx), 200, "damaged: section 200 is no table of section names"},
         {EHDR(e_shstrndx), 1, "damaged: section 1 is no table of section names"},
-        {EHDR(e_entry), 0x40, "file@0x18: the entry point 0x40 is in no executable segment"},
+        {EHDR(e_entry), 0x40,
+         "file@0x18: damaged: the entry point 0x40 is in no executable segment"},
         {PHDR(3, p_filesz), 1u << 20, "file@0xe8: truncated: segment 3 needs bytes"},
         {PHDR(3, p_offset), UINT64_MAX - 15, "truncated: segment 3 needs bytes"},
         {PHDR(1, p_filesz), 1u << 20, "truncated: segment 1 needs bytes"},
@@ -159,6 +160,53 @@ static void test_image_refuses_damaged_sections(void **state)
     changed.sh_type = SHT_NOBITS;
     memcpy(first, &changed, sizeof changed);
     expect(view, NULL);
+    buffer_free(&file);
+}
+
+/* Takes the bytes from loaded sections, but from notes and from section `kept`, and code's flag if
+   it is to be none. Says whether a section has kept its own. */
+static bool take_bytes(struct buffer *file, size_t kept, bool has_code)
+{
+    bool left = false;
+    Elf64_Ehdr ehdr;
+    memcpy(&ehdr, file->data, sizeof ehdr);
+    for (size_t i = 1; i < ehdr.e_shnum; i++) {
+        uint8_t *place = file->data + ehdr.e_shoff + i * sizeof(Elf64_Shdr);
+        Elf64_Shdr shdr;
+        memcpy(&shdr, place, sizeof shdr);
+        if (!(shdr.sh_flags & SHF_ALLOC) || shdr.sh_type == SHT_NOTE) {
+            continue;
+        }
+        left = left || i == kept;
+        shdr.sh_type = i == kept ? shdr.sh_type : SHT_NOBITS;
+        shdr.sh_flags &= has_code ? shdr.sh_flags : ~(Elf64_Xword)SHF_EXECINSTR;
+        memcpy(place, &shdr, sizeof shdr);
+    }
+    return left;
+}
+
+/* Whatever segments and dynamic section are like. */
+static void test_image_knows_files_of_debug_information(void **state)
+{
+    (void)state;
+    static const char *const message = "file: a separate file of debug information, nothing of "
+                                       "which is run: name the program itself";
+    for (size_t kept = 0, end = 1; kept < end; kept++) {
+        struct buffer file = subject_make(&plain);
+        Elf64_Ehdr ehdr;
+        memcpy(&ehdr, file.data, sizeof ehdr);
+        end = ehdr.e_shnum;
+        bool left = take_bytes(&file, kept, true);
+        expect((struct bytes){file.data, file.size}, left ? NULL : message);
+        put(file.data + sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr) +
+                offsetof(Elf64_Phdr, p_filesz),
+            8, file.size + 1);
+        expect((struct bytes){file.data, file.size}, left ? "truncated: segment 2" : message);
+        buffer_free(&file);
+    }
+    struct buffer file = subject_make(&plain);
+    take_bytes(&file, 0, false);
+    expect((struct bytes){file.data, file.size}, NULL);
     buffer_free(&file);
 }
 
@@ -327,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_image_refuses_damage),
         cmocka_unit_test(test_image_refuses_damaged_sections),
+        cmocka_unit_test(test_image_knows_files_of_debug_information),
         cmocka_unit_test(test_image_refuses_every_cut),
         cmocka_unit_test(test_image_bounds_the_dynamic_section),
         cmocka_unit_test(test_image_tells_programs_from_libraries),
