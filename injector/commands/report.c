@@ -51,22 +51,36 @@ static void report_end(struct json_writer *writer)
 
 /* What runs unfiltered before the hook; tests/cli/hook-order.sh measures it. An interpreter makes
    the difference: a static PIE has a dynamic section too, and relocates itself after its entry. */
-static const char *before_hook(const struct caged *caged)
+static char *before_hook(const struct caged *caged)
 {
-    if (caged->payload.cage.hook == HOOK_INIT) {
-        return "the dynamic loader, constructors of libraries it needs, and all that ran before it "
-               "was loaded run before it";
+    const struct payload *payload = &caged->payload;
+    enum hook hook = payload->cage.hook;
+    if (hook == HOOK_ENTRY && image_find_phdr(caged->image, PT_INTERP) == SIZE_MAX) {
+        return memory_strdup("nothing of the program runs before it");
     }
-    if (caged->payload.cage.hook == HOOK_PREINIT) {
-        return "the dynamic loader and resolvers of indirect functions run before it";
+    const char *parts[4];
+    size_t count = 0;
+    if (hook == HOOK_INIT) {
+        parts[count++] = "all that ran before it was loaded";
     }
-    if (image_find_phdr(caged->image, PT_INTERP) == SIZE_MAX) {
-        return "nothing of the program runs before it";
+    parts[count++] = "the dynamic loader";
+    if (payload->resolvers) {
+        parts[count++] = hook == HOOK_INIT ? "its own resolvers of indirect functions"
+                                           : "the program's own resolvers of indirect functions";
     }
-    return caged->payload.cage.payload_flags & PAYLOAD_PREINIT
-               ? "the dynamic loader, the program's own DT_PREINIT_ARRAY and the constructors of "
-                 "shared libraries run before it"
-               : "the dynamic loader and the constructors of shared libraries run before it";
+    if (hook == HOOK_ENTRY && payload->cage.payload_flags & PAYLOAD_PREINIT) {
+        parts[count++] = "the program's own DT_PREINIT_ARRAY";
+    }
+    parts[count++] = hook == HOOK_ENTRY   ? "the constructors of shared libraries"
+                     : hook == HOOK_INIT  ? "the constructors of libraries it needs"
+                     : payload->resolvers ? "those of shared libraries"
+                                          : "resolvers of indirect functions";
+    struct buffer text = {0};
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(&text, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " and ", parts[i]);
+    }
+    buffer_printf(&text, " run before it");
+    return buffer_steal_text(&text);
 }
 
 /* Where the stub goes on. */
@@ -129,10 +143,11 @@ static void print_cage(const char *file, const struct caged *caged)
     const struct cage *cage = &payload->cage;
     CLEANUP_FREE char *identity = identity_text(payload, sizeof payload->identity);
     CLEANUP_FREE char *name = printable(file);
+    CLEANUP_FREE char *before = before_hook(caged);
     printf("%s: caged by elfcage %s%s\n", name, payload->elfcage_version,
            cage->payload_flags & PAYLOAD_AUDIT ? ": AUDIT ONLY, nothing is denied" : "");
     printf("  target        %s\n", image_arch(caged->image)->name);
-    printf("  hook          %s: %s\n", hook_name(cage->hook), before_hook(caged));
+    printf("  hook          %s: %s\n", hook_name(cage->hook), before);
     printf("  layout        %s: %" PRIu64 " bytes at address 0x%" PRIx64 "\n", payload->layout,
            payload->size, payload->address);
     printf("  filter        %zu instructions, flags", caged->filter.count);
@@ -167,13 +182,14 @@ static void json_cage(const char *file, const struct caged *caged, bool with_fil
     const struct cage *cage = &payload->cage;
     CLEANUP_FREE char *identity = identity_text(payload, sizeof payload->identity);
     CLEANUP_FREE char *policy = caged->policy ? canonical_print(caged->policy, NULL) : NULL;
+    CLEANUP_FREE char *before = before_hook(caged);
     struct json_writer *writer = report_begin("show");
     member_string(writer, "file", file);
     member_string(writer, "elfcage-version", payload->elfcage_version);
     member_uint(writer, "payload-version", payload->version);
     member_string(writer, "target", image_arch(caged->image)->name);
     member_string(writer, "hook", hook_name(cage->hook));
-    member_string(writer, "before-hook", before_hook(caged));
+    member_string(writer, "before-hook", before);
     member_string(writer, "layout", payload->layout);
     member_uint(writer, "address", payload->address);
     member_uint(writer, "size", payload->size);

@@ -175,7 +175,7 @@ like "$err" '\(seccomp: error 12\)' "for want of memory for filters"
 
 # show, once more, and another policy.
 run "$ELFCAGE" show caged/liblibrary.so
-like "$out" 'hook +init: the dynamic loader, constructors of libraries it needs' "show says what runs before"
+like "$out" 'hook +init: all that ran before it was loaded, the dynamic loader and the constructors of libraries it needs run before it' "show says what runs before"
 run "$ELFCAGE" inject "${deny[@]}" -i caged/liblibrary.so
 is "$status" 0 "the same policy again"
 fails 2 'use --replace' "another policy" "$ELFCAGE" inject --default allow --deny chown -i caged/liblibrary.so

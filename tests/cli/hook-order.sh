@@ -26,6 +26,12 @@ else
     skip "musl" "musl-gcc is not installed"
 fi
 
+own='own resolvers of indirect functions'
+declare -A says=(
+    [entry]="the dynamic loader, the program's $own, the program's own DT_PREINIT_ARRAY and the constructors of shared libraries"
+    [preinit]="the dynamic loader, the program's $own and those of shared libraries"
+    [init]="all that ran before it was loaded, the dynamic loader, its $own and the constructors of libraries it needs"
+)
 # run_with LOADER HOOK: what is caged depends on the hook; leaves what is printed in LOADER-HOOK.
 run_with() {
     local loader=$1 hook=$2 file=program
@@ -40,6 +46,15 @@ run_with() {
     is "$(sed 's/ \(free\|filtered\)$//' .out)" "$(cat .original)" "$loader, hook $hook: all is called, in the same order"
     # Once there, it stays.
     is "$(sed -n '/ filtered$/,$p' .out | grep -c ' free$')" 0 "$loader, hook $hook: nothing is free after that"
+    # What show says of the caged file.
+    run "$ELFCAGE" show "caged/$file"
+    if [ "$loader" = glibc ]; then
+        like "$out" "hook +$hook: ${says[$hook]} run before it"$'\n' "$loader, hook $hook: show says what ran before"
+    fi
+    local caged=program
+    [ "$hook" = init ] && caged=library
+    is "$([[ "$out" == *"$own"* ]] && echo free)" "$(sed -n "s/^$caged resolver //p" "$loader-$hook")" \
+        "$loader, hook $hook: show knows whether it has resolvers"
 }
 
 # row LOADER WHAT LABEL: a line of the table.

@@ -74,6 +74,23 @@ for file in "${files[@]}"; do
         succeeds "$file verifies after $tool" "$ELFCAGE" verify "${deny[@]}" changed
     done
 done
+
+# show says of them, where they run before the hook: in a static program they do not.
+for file in "${files[@]}"; do
+    case $file in
+    own | own32 | lazy | fixed)
+        want="entry: the dynamic loader, the program's own resolvers of indirect functions and the constructors of shared libraries" ;;
+    plain) want="entry: the dynamic loader and the constructors of shared libraries" ;;
+    static*) want="entry: nothing of the program" ;;
+    libc.so)
+        want="init: all that ran before it was loaded, the dynamic loader, its own resolvers of indirect functions and the constructors of libraries it needs" ;;
+    *) want="init: all that ran before it was loaded, the dynamic loader and the constructors of libraries it needs" ;;
+    esac
+    run "$ELFCAGE" show "$file.caged"
+    is "$(sed -n 's/^  hook  *//p' .out | sed 's/ runs* before it$//')" "$want" "$file: show says what runs before"
+    is "$("$ELFCAGE" show --json "$file.caged" | "$PYTHON" -c 'import json, sys; d = json.load(sys.stdin); print(d["hook"] + ": " + d["before-hook"])' |
+        sed 's/ runs* before it$//')" "$want" "$file: and show --json"
+done
 run ./own.caged
 is "$status" 7 "an indirect function of a caged program"
 
