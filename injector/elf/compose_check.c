@@ -7,6 +7,7 @@
  */
 #include "elf/compose.h"
 #include "elf/resolvers.h"
+#include "elf/versions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static const struct {
     {"DT_STRTAB", DT_STRTAB, DT_STRSZ, ""},
     {"DT_INIT_ARRAY", DT_INIT_ARRAY, DT_INIT_ARRAYSZ, "hook"},
     {"DT_PREINIT_ARRAY", DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, "hook"},
+    {"DT_FINI_ARRAY", DT_FINI_ARRAY, DT_FINI_ARRAYSZ, "hook"},
 };
 
 static int compare_writes(const void *a, const void *b)
@@ -96,6 +98,10 @@ static int check_segments(const struct composition *c, struct error *error)
             const struct structure structure = {.name = dynamic ? "PT_DYNAMIC" : "PT_INTERP",
                                                 .own = dynamic ? "dynamic section" : ""};
             result = check_bytes(c, &structure, phdr->p_offset, phdr->p_filesz, error);
+        } else if (phdr->p_type == PT_TLS) { /* threads start with a copy of it from memory */
+            const struct structure structure = {
+                .name = "PT_TLS", .start = phdr->p_vaddr, .size = phdr->p_filesz, .own = ""};
+            result = check_structure(c, &structure, error);
         }
     }
     return result;
@@ -123,6 +129,25 @@ static int check_sources(const struct composition *c, struct error *error)
     return result;
 }
 
+static int check_versions(const struct composition *c, struct error *error)
+{
+    static const char *const names[VERSIONS_TABLES][2] = {
+        [VERSIONS_OF_SYMBOLS] = {"DT_VERSYM", ""},
+        [VERSIONS_NEEDED] = {"DT_VERNEED", "the unreadable rest of DT_VERNEED"},
+        [VERSIONS_DEFINED] = {"DT_VERDEF", "the unreadable rest of DT_VERDEF"},
+    };
+    const struct versions_table *versions = versions_tables(c->image);
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < VERSIONS_TABLES; i++) {
+        const struct structure structure = {.name = names[i][versions[i].unreadable],
+                                            .start = versions[i].start,
+                                            .size = versions[i].size,
+                                            .own = ""};
+        result = check_structure(c, &structure, error);
+    }
+    return result;
+}
+
 int compose_check(const struct composition *c, struct error *error)
 {
     struct plan *plan = c->plan;
@@ -142,5 +167,5 @@ int compose_check(const struct composition *c, struct error *error)
             result = check_structure(c, &structure, error);
         }
     }
-    return result == 0 ? check_sources(c, error) : -1;
+    return result == 0 && check_sources(c, error) == 0 ? check_versions(c, error) : -1;
 }

@@ -5,11 +5,14 @@
 #define ELFCAGE_ELF_IMAGE_PRIVATE_H
 
 #include "elf/resolvers.h"
+#include "elf/versions.h"
 
-/* What is found when somebody first asks for it, by relocations.c and resolvers.c. */
+/* What is found when somebody first asks for it, by relocations.c, resolvers.c and
+   versions.c. */
 struct image_tables {
     struct relocations_summary relocations;
     struct resolvers_known resolvers;
+    struct versions_known versions;
 };
 
 struct image {

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "elf/relocations.h"
 #include "elf/resolvers.h"
+#include "elf/versions.h"
 
 #include <string.h>
 
@@ -63,7 +64,10 @@ static bool dynamic_allows(const struct draft *draft)
                   {DT_REL, DT_RELSZ},
                   {DT_JMPREL, DT_PLTRELSZ},
                   {DT_RELR, DT_RELRSZ},
-                  {DT_STRTAB, DT_STRSZ}};
+                  {DT_STRTAB, DT_STRSZ},
+                  {DT_INIT_ARRAY, DT_INIT_ARRAYSZ},
+                  {DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ},
+                  {DT_FINI_ARRAY, DT_FINI_ARRAYSZ}};
     for (size_t i = 0; i < image_dynamic_count(draft->image); i++) {
         GElf_Dyn dyn = image_dynamic(draft->image, i);
         if (!layout_is_pointer(dyn.d_tag) && !is_number(dyn.d_tag) &&
@@ -87,6 +91,39 @@ static bool dynamic_allows(const struct draft *draft)
         }
     }
     return sources != NULL;
+}
+
+static bool versions_allow(const struct draft *draft, const char **problem)
+{
+    const struct versions_table *versions = versions_tables(draft->image);
+    for (size_t i = 0; i < VERSIONS_TABLES; i++) {
+        if (!is_whole(draft, versions[i].start, versions[i].size)) {
+            *problem = versions[i].unreadable
+                           ? "a table of symbol versions without end may be in what would move"
+                           : "a dynamic table would be split";
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ld.so takes the first values of thread-local variables by address, compose.c moves segments by
+   offset: both have to mean the same. */
+static bool threads_allow(const struct draft *draft)
+{
+    for (size_t i = 0; i < image_phdr_count(draft->image); i++) {
+        const GElf_Phdr *phdr = image_phdr(draft->image, i);
+        if (phdr->p_type != PT_TLS || phdr->p_filesz == 0) {
+            continue;
+        }
+        const struct draft_move *move = draft_find_address(draft, phdr->p_vaddr);
+        if (!is_whole(draft, phdr->p_vaddr, phdr->p_filesz) ||
+            move != draft_find_move(draft, phdr->p_offset, phdr->p_filesz) ||
+            (move && phdr->p_vaddr - move->address != phdr->p_offset - move->offset)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool leads_elsewhere(const struct image *image, const struct relocation *relocation,
@@ -219,6 +256,13 @@ bool references_allow(struct draft *draft, const char **problem)
 {
     if (!dynamic_allows(draft)) {
         *problem = "a dynamic table would be split";
+        return false;
+    }
+    if (!versions_allow(draft, problem)) {
+        return false;
+    }
+    if (!threads_allow(draft)) {
+        *problem = "the first values of thread-local variables would be split";
         return false;
     }
     if (!relocations_allow(draft)) {
