@@ -267,11 +267,14 @@ def prepare_contexts(lab):
     (lab.work / "own").mkdir()
     own = lab.make("own/libearly.so", *words, "-shared", "-fPIC", "-DOWN_FILTER",
                    CLI_PROGRAMS / "early.c")
-    first = lab.make("first", *words, "-DEARLY", CLI_PROGRAMS / "contexts.c", "-Wl,-E", own)
     lab.add(own, str(own).lstrip("/"))
-    lab.cage(first, "first", "--default", "allow", "--deny", "getpriority:ENOANO",
-             "--hook", "preinit")
-    lab.expect("--hook preinit comes before the constructor of a library", "/first", 0, reports)
+    for name, flags in (("first", ["-pie", "-fPIE"]), ("fixed", ["-no-pie", "-fno-pie"])):
+        program = lab.make(name, *words, *flags, "-DEARLY", CLI_PROGRAMS / "contexts.c", "-Wl,-E",
+                           own)
+        lab.cage(program, name + ".caged", "--default", "allow", "--deny", "getpriority:ENOANO",
+                 "--hook", "preinit")
+        lab.expect(f"--hook preinit comes before the constructor of a library, {flags[0]}",
+                   f"/{name}.caged", 0, reports)
 
 
 def prepare_kinds(lab):
