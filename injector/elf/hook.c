@@ -81,8 +81,8 @@ static bool is_only(const struct image *image, size_t index)
 /*
  * Does the file mean the same to every loader without this entry?
  *  - DT_RELACOUNT, DT_RELCOUNT: how many relocations at the start of the table need no look at
- * their type. glibc looks at each where the entry is missing, and has to see the same; musl never
- *    reads it.
+ *    their type. glibc looks at each where the entry is missing, and has to see the same; musl
+ * never reads it.
  *  - DT_BIND_NOW, and a DT_FLAGS of DF_BIND_NOW alone: where DT_FLAGS_1 says DF_1_NOW.
  *  - DT_FINI of a program, whose code is that of the C library's start files, and does nothing.
  *  - DT_INIT of a program, whose code is theirs: it calls __gmon_start__, which is only in programs

@@ -310,6 +310,19 @@ bool image_at_address(const struct image *image, uint64_t address, uint64_t size
     return false;
 }
 
+bool image_read(const struct image *image, uint64_t address, size_t size, uint8_t *out)
+{
+    for (size_t i = 0; i < size; i++) {
+        uint64_t at;
+        struct bytes byte;
+        if (!bytes_add(address, i, &at) || !image_at_address(image, at, 1, &byte)) {
+            return false;
+        }
+        out[i] = *byte.data;
+    }
+    return true;
+}
+
 bool image_has_preinit(const struct image *image)
 {
     if (image_find_phdr(image, PT_INTERP) == SIZE_MAX) {

@@ -61,6 +61,9 @@ uint64_t image_end(const struct image *image);
    all in one PT_LOAD's file part. */
 bool image_at_address(const struct image *image, uint64_t address, uint64_t size,
                       struct bytes *out);
+/* Copies those bytes, which may be in several PT_LOADs: patchelf lays tables over the border of
+   two. False if one of them is in none. */
+bool image_read(const struct image *image, uint64_t address, size_t size, uint8_t *out);
 /* Is there code of the file at that address: in an executable PT_LOAD, other than program header
    `except` (SIZE_MAX: any)? */
 bool image_is_code(const struct image *image, uint64_t address, size_t except);

@@ -54,24 +54,19 @@ static struct table table_at(const struct image *image, uint64_t address, size_t
     return table;
 }
 
-/* patchelf lays tables over the border of two segments: then only single bytes are in one for sure.
-   `buffer` may be used, and has room for an entry. NULL if it is not in the file. */
+/* `buffer` may be used, and has room for an entry. NULL if it is not in the file. */
 static const uint8_t *entry_at(const struct table *table, uint64_t index, uint8_t *buffer)
 {
     uint64_t start = index * table->entry; /* both are small */
+    uint64_t at;
     struct bytes bytes;
     if (bytes_slice(table->whole, start, table->entry, &bytes)) {
         return bytes.data;
     }
-    for (size_t i = 0; i < table->entry; i++) {
-        uint64_t at;
-        if (!bytes_add(table->address, start + i, &at) ||
-            !image_at_address(table->image, at, 1, &bytes)) {
-            return NULL;
-        }
-        buffer[i] = *bytes.data;
-    }
-    return buffer;
+    return bytes_add(table->address, start, &at) &&
+                   image_read(table->image, at, table->entry, buffer)
+               ? buffer
+               : NULL;
 }
 
 static bool read_number(const struct table *table, uint64_t index, uint32_t *number)

@@ -40,20 +40,6 @@ struct walk {
     uint8_t bytes[RECORD_MAX]; /* the record or entry that was read last */
 };
 
-/* patchelf lays tables over the border of two segments: then only single bytes are in one for sure.
- */
-static bool read_split(struct walk *walk, uint64_t address, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        struct bytes byte;
-        if (!image_at_address(walk->image, address + i, 1, &byte)) {
-            return false;
-        }
-        walk->bytes[i] = *byte.data;
-    }
-    return true;
-}
-
 static bool read_record(struct walk *walk, uint64_t address, size_t size)
 {
     struct bytes whole;
@@ -64,7 +50,7 @@ static bool read_record(struct walk *walk, uint64_t address, size_t size)
     }
     walk->left -= steps;
     if (split) {
-        return read_split(walk, address, size);
+        return image_read(walk->image, address, size, walk->bytes);
     }
     memcpy(walk->bytes, whole.data, size);
     return true;
