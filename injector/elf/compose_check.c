@@ -6,33 +6,10 @@
  * reads.
  */
 #include "elf/compose.h"
-#include "elf/resolvers.h"
-#include "elf/versions.h"
+#include "elf/structures.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* What ld.so reads of a file, and which write may change it. */
-struct structure {
-    const char *name;
-    uint64_t start, size; /* address */
-    const char *own;
-};
-
-static const struct {
-    const char *name;
-    int64_t tag, size_tag;
-    const char *own;
-} tables[] = {
-    {"DT_REL", DT_REL, DT_RELSZ, "hook"},
-    {"DT_RELA", DT_RELA, DT_RELASZ, "hook"},
-    {"DT_RELR", DT_RELR, DT_RELRSZ, ""},
-    {"DT_JMPREL", DT_JMPREL, DT_PLTRELSZ, "hook"},
-    {"DT_STRTAB", DT_STRTAB, DT_STRSZ, ""},
-    {"DT_INIT_ARRAY", DT_INIT_ARRAY, DT_INIT_ARRAYSZ, "hook"},
-    {"DT_PREINIT_ARRAY", DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ, "hook"},
-    {"DT_FINI_ARRAY", DT_FINI_ARRAY, DT_FINI_ARRAYSZ, "hook"},
-};
 
 static int compare_writes(const void *a, const void *b)
 {
@@ -107,47 +84,6 @@ static int check_segments(const struct composition *c, struct error *error)
     return result;
 }
 
-static int check_sources(const struct composition *c, struct error *error)
-{
-    static const struct structure names[RESOLVERS_SOURCES] = {
-        [RESOLVERS_HASH] = {.name = "DT_HASH", .own = ""},
-        [RESOLVERS_GNU_HASH] = {.name = "DT_GNU_HASH", .own = ""},
-        [RESOLVERS_SYMBOLS] = {.name = "DT_SYMTAB", .own = "symbols"},
-    };
-    const struct resolvers_source *sources = resolvers_sources(c->image);
-    int result = 0;
-    if (!sources) {
-        return error_file(error, ERROR_UNSUPPORTED, image_name(c->image),
-                          "damaged: its hash tables cannot be read");
-    }
-    for (size_t i = 0; result == 0 && i < RESOLVERS_SOURCES; i++) {
-        struct structure structure = names[i];
-        structure.start = sources[i].start;
-        structure.size = sources[i].size;
-        result = check_structure(c, &structure, error);
-    }
-    return result;
-}
-
-static int check_versions(const struct composition *c, struct error *error)
-{
-    static const char *const names[VERSIONS_TABLES][2] = {
-        [VERSIONS_OF_SYMBOLS] = {"DT_VERSYM", ""},
-        [VERSIONS_NEEDED] = {"DT_VERNEED", "the unreadable rest of DT_VERNEED"},
-        [VERSIONS_DEFINED] = {"DT_VERDEF", "the unreadable rest of DT_VERDEF"},
-    };
-    const struct versions_table *versions = versions_tables(c->image);
-    int result = 0;
-    for (size_t i = 0; result == 0 && i < VERSIONS_TABLES; i++) {
-        const struct structure structure = {.name = names[i][versions[i].unreadable],
-                                            .start = versions[i].start,
-                                            .size = versions[i].size,
-                                            .own = ""};
-        result = check_structure(c, &structure, error);
-    }
-    return result;
-}
-
 int compose_check(const struct composition *c, struct error *error)
 {
     struct plan *plan = c->plan;
@@ -159,13 +95,16 @@ int compose_check(const struct composition *c, struct error *error)
             return refuse(c, after->target, before->what, after->what, error);
         }
     }
+    struct structure structures[STRUCTURES_MAX];
+    bool complete;
+    size_t count = structures_find(c->image, structures, &complete);
     int result = check_segments(c, error);
-    for (size_t i = 0; result == 0 && i < sizeof tables / sizeof *tables; i++) {
-        struct structure structure = {.name = tables[i].name, .own = tables[i].own};
-        if (image_dynamic_value(c->image, tables[i].tag, &structure.start) &&
-            image_dynamic_value(c->image, tables[i].size_tag, &structure.size)) {
-            result = check_structure(c, &structure, error);
-        }
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        result = check_structure(c, &structures[i], error);
     }
-    return result == 0 && check_sources(c, error) == 0 ? check_versions(c, error) : -1;
+    if (result == 0 && !complete) {
+        return error_file(error, ERROR_UNSUPPORTED, image_name(c->image),
+                          "damaged: its hash tables cannot be read");
+    }
+    return result;
 }

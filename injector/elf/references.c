@@ -11,8 +11,7 @@
 
 #include "base/memory.h"
 #include "elf/relocations.h"
-#include "elf/resolvers.h"
-#include "elf/versions.h"
+#include "elf/structures.h"
 
 #include <string.h>
 
@@ -58,16 +57,6 @@ static bool is_number(int64_t tag)
 
 static bool dynamic_allows(const struct draft *draft)
 {
-    static const struct {
-        int64_t start, size;
-    } tables[] = {{DT_RELA, DT_RELASZ},
-                  {DT_REL, DT_RELSZ},
-                  {DT_JMPREL, DT_PLTRELSZ},
-                  {DT_RELR, DT_RELRSZ},
-                  {DT_STRTAB, DT_STRSZ},
-                  {DT_INIT_ARRAY, DT_INIT_ARRAYSZ},
-                  {DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ},
-                  {DT_FINI_ARRAY, DT_FINI_ARRAYSZ}};
     for (size_t i = 0; i < image_dynamic_count(draft->image); i++) {
         GElf_Dyn dyn = image_dynamic(draft->image, i);
         if (!layout_is_pointer(dyn.d_tag) && !is_number(dyn.d_tag) &&
@@ -75,36 +64,24 @@ static bool dynamic_allows(const struct draft *draft)
             return false;
         }
     }
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        uint64_t start;
-        uint64_t size;
-        if (image_dynamic_value(draft->image, tables[i].start, &start) &&
-            image_dynamic_value(draft->image, tables[i].size, &size) &&
-            !is_whole(draft, start, size)) {
-            return false;
-        }
-    }
-    const struct resolvers_source *sources = resolvers_sources(draft->image);
-    for (size_t i = 0; sources && i < RESOLVERS_SOURCES; i++) {
-        if (!is_whole(draft, sources[i].start, sources[i].size)) {
-            return false;
-        }
-    }
-    return sources != NULL;
+    return true;
 }
 
-static bool versions_allow(const struct draft *draft, const char **problem)
+static bool structures_allow(const struct draft *draft, const char **problem)
 {
-    const struct versions_table *versions = versions_tables(draft->image);
-    for (size_t i = 0; i < VERSIONS_TABLES; i++) {
-        if (!is_whole(draft, versions[i].start, versions[i].size)) {
-            *problem = versions[i].unreadable
-                           ? "a table of symbol versions without end may be in what would move"
-                           : "a dynamic table would be split";
+    struct structure structures[STRUCTURES_MAX];
+    bool complete;
+    size_t count = structures_find(draft->image, structures, &complete);
+    *problem = "a dynamic table would be split";
+    for (size_t i = 0; i < count; i++) {
+        if (!is_whole(draft, structures[i].start, structures[i].size)) {
+            if (structures[i].unreadable) {
+                *problem = "a table of symbol versions without end may be in what would move";
+            }
             return false;
         }
     }
-    return true;
+    return complete;
 }
 
 /* ld.so takes the first values of thread-local variables by address, compose.c moves segments by
@@ -258,7 +235,7 @@ bool references_allow(struct draft *draft, const char **problem)
         *problem = "a dynamic table would be split";
         return false;
     }
-    if (!versions_allow(draft, problem)) {
+    if (!structures_allow(draft, problem)) {
         return false;
     }
     if (!threads_allow(draft)) {
